@@ -1,0 +1,56 @@
+"""Spelling out instants and durations the way people read them, in their own zone."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from babel.lists import format_list
+
+_INSTANT = {"de": "EEEE, d. MMMM, HH:mm 'Uhr'", "en": "EEEE, d MMMM, HH:mm"}
+_INSTANT_YEAR = {"de": "EEEE, d. MMMM y, HH:mm 'Uhr'", "en": "EEEE, d MMMM y, HH:mm"}
+_DAY = {"de": "EEEE, d. MMMM y", "en": "EEEE, d MMMM y"}
+_UNITS = {
+    "de": (("Tag", "Tage"), ("Stunde", "Stunden"), ("Minute", "Minuten")),
+    "en": (("day", "days"), ("hour", "hours"), ("minute", "minutes")),
+}
+
+
+def language(locale: str) -> str:
+    """The language of a locale of ours: ``de-formal`` is written in ``de``."""
+    return locale.split("-")[0]
+
+
+def instant(value: datetime, locale: str, zone: ZoneInfo, *, now: datetime | None = None) -> str:
+    """An aware instant in ``zone``; the year is named when it is not the year of ``now``."""
+    local = value.astimezone(zone)
+    same_year = now is None or now.astimezone(zone).year == local.year
+    pattern = (_INSTANT if same_year else _INSTANT_YEAR)[language(locale)]
+    return str(format_datetime(local, pattern, locale=language(locale)))
+
+
+def day(value: date, locale: str) -> str:
+    """A calendar day with its weekday and year."""
+    return str(format_date(value, _DAY[language(locale)], locale=language(locale)))
+
+
+def duration(value: timedelta, locale: str) -> str:
+    """A duration in days, hours and minutes, the two largest units that are not zero; rounded up to a minute."""
+    minutes = max(1, -(-int(value.total_seconds()) // 60))
+    days, rest = divmod(minutes, 24 * 60)
+    if days == 1:  # „25 Stunden" is plainer than „1 Tag 1 Stunde" next to a limit given in hours
+        days, rest = 0, minutes
+    amounts = (days, rest // 60, rest % 60)
+    named = [
+        f"{amount} {singular if amount == 1 else plural}"
+        for amount, (singular, plural) in zip(amounts, _UNITS[language(locale)], strict=True)
+        if amount
+    ]
+    return " ".join(named[:2])
+
+
+def listing(items: list[str], locale: str, *, either: bool = False) -> str:
+    """„a, b und c", or with ``either`` „a, b oder c"."""
+    return str(format_list(items, style="or" if either else "standard", locale=Locale.parse(language(locale))))
