@@ -1,0 +1,1 @@
+"""Our end of Rasa's extension points: internal channel, tracker store, launchers, supervisor."""
