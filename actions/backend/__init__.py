@@ -1,0 +1,76 @@
+"""The backend: orders, disputes, conversations and everything that must survive a crash.
+
+One `Backend` holds the engine; its components are attributes. Each public method is one transaction.
+"""
+
+from __future__ import annotations
+
+from actions.backend.backend import Backend
+from actions.backend.chat_views import (
+    Author,
+    Completed,
+    Conversation,
+    MessageState,
+    Notice,
+    OutboxRow,
+    Received,
+    Reply,
+    ReplyButton,
+    StoredMessage,
+)
+from actions.backend.errors import (
+    BackendError,
+    ClockUnavailable,
+    DatabaseUnavailable,
+    IdempotencyConflict,
+    MessageConflict,
+    OrderCancelled,
+    UnknownButton,
+    VersionChanged,
+)
+from actions.backend.views import (
+    Confirmation,
+    ConfirmStatus,
+    DisputeSnapshot,
+    Event,
+    IdempotencyKey,
+    OrderPush,
+    OrderSnapshot,
+    Outcome,
+    PersonRecord,
+    Proposal,
+    PutResult,
+)
+
+__all__ = [
+    "Author",
+    "Backend",
+    "BackendError",
+    "ClockUnavailable",
+    "Completed",
+    "ConfirmStatus",
+    "Confirmation",
+    "Conversation",
+    "DatabaseUnavailable",
+    "DisputeSnapshot",
+    "Event",
+    "IdempotencyConflict",
+    "IdempotencyKey",
+    "MessageConflict",
+    "MessageState",
+    "Notice",
+    "OrderCancelled",
+    "OrderPush",
+    "OrderSnapshot",
+    "Outcome",
+    "OutboxRow",
+    "PersonRecord",
+    "Proposal",
+    "PutResult",
+    "Received",
+    "Reply",
+    "ReplyButton",
+    "StoredMessage",
+    "UnknownButton",
+    "VersionChanged",
+]

@@ -1,0 +1,147 @@
+"""What the conversation side of the backend takes and returns. `at` is real time; frozen values, instants in UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from actions.policy import DisputeKind, Role
+
+
+class Author(StrEnum):
+    """Who wrote a message."""
+
+    PERSON = "person"
+    ASSISTANT = "assistant"
+    NOTICE = "notice"
+    AGENT = "agent"
+
+
+class MessageState(StrEnum):
+    """PENDING: a person's message without its answer yet. Everything else is ANSWERED."""
+
+    PENDING = "pending"
+    ANSWERED = "answered"
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """The conversation of one person. `iss` is None while only notices created it, "" for tokens without an issuer."""
+
+    id: str
+    iss: str | None
+    role: Role
+    sub: str
+    last_seq: int = 0
+    delivered_seq: int = 0
+    seen_seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyButton:
+    """A button of a reply before it is stored: `payload` is what it means to Rasa, e.g. `/affirm{"proposal_id": …}`."""
+
+    title: str
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One reply of the assistant before it is stored; `custom` becomes extra fields of the message's JSON."""
+
+    text: str
+    buttons: tuple[ReplyButton, ...] = ()
+    custom: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """One message. `buttons` carry opaque tokens; `action` is what a pressed button means to Rasa (never shown).
+
+    `in_reply_to` is the client id of the person's message (also the `seq` in `in_reply_to_seq`). `id` is ours and unique:
+    Rasa gets it as message_id. `last_seen_seq` is what the person had seen when writing.
+    """
+
+    id: str
+    conversation_id: str
+    seq: int
+    author: Author
+    text: str
+    at: datetime
+    state: MessageState = MessageState.ANSWERED
+    client_id: str | None = None
+    payload: str | None = None
+    action: str | None = None
+    in_reply_to: str | None = None
+    buttons: tuple[ReplyButton, ...] = ()
+    custom: Mapping[str, Any] = field(default_factory=dict)
+    last_seen_seq: int = 0
+    attempts: int = 0
+    code: str | None = None
+    order_id: str | None = None
+    dispute_id: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The message as in api.md."""
+        fields: dict[str, Any] = {**self.custom, "seq": self.seq, "author": self.author.value, "text": self.text}
+        fields["id"] = self.client_id or self.id
+        fields["in_reply_to"] = self.in_reply_to
+        fields["buttons"] = [{"title": button.title, "payload": button.payload} for button in self.buttons]
+        fields["at"] = self.at.isoformat()
+        return fields
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A person's message was stored, or was there already (`repeated`).
+
+    `turn`: the message to handle NOW, when this call got the lease of the conversation: this one, or an earlier one that
+    is still unanswered. None: somebody else has the lease and will come to it, or it is answered already.
+    """
+
+    message: StoredMessage
+    repeated: bool = False
+    turn: StoredMessage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A message was answered. `first` is False when it had been answered before: `replies` are then the stored ones.
+
+    `next`: the next unanswered message; the lease is kept for it. None: the lease is released.
+    """
+
+    replies: tuple[StoredMessage, ...]
+    first: bool = True
+    next: StoredMessage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice in the conversation whose dispute is open and awaits this person's answer."""
+
+    seq: int
+    order_id: str
+    dispute_id: str
+    kind: DisputeKind
+    code: str
+    text: str
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A notice to be rendered and delivered. `params` is JSON (instants ISO 8601 in UTC), see actions/backend/notices.py."""
+
+    id: int
+    recipient_role: Role
+    recipient_id: str
+    code: str
+    params: Mapping[str, Any]
+    order_id: str | None
+    dispute_id: str | None
+    created_at: datetime
+    attempts: int = 0

@@ -1,0 +1,35 @@
+"""What the backend raises. A refusal by a rule is not an error: it is an `Outcome` with a `Refused` verdict."""
+
+from __future__ import annotations
+
+
+class BackendError(Exception):
+    """Base of everything raised here on purpose."""
+
+
+class DatabaseUnavailable(BackendError):
+    """The database did not answer in time; nothing was changed unless a repeat with the same key says so."""
+
+
+class IdempotencyConflict(BackendError):
+    """The key was used before for other content."""
+
+
+class MessageConflict(BackendError):
+    """The client's message id was used before for other content."""
+
+
+class UnknownButton(BackendError):
+    """The payload was never handed out in this conversation."""
+
+
+class VersionChanged(BackendError):
+    """The order is no longer at the expected version."""
+
+
+class OrderCancelled(BackendError):
+    """The marketplace pushed an open state for an order that Lotse cancelled (api.md: 409 order_cancelled)."""
+
+
+class ClockUnavailable(BackendError):
+    """The test clock does not exist in production."""
