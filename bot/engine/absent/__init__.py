@@ -8,9 +8,9 @@ smaller scale, for the client libraries of messengers and databases that Lotse d
 - only inside a process that has imported `rasa`, so nobody else is told that TensorFlow exists;
 - only for packages that are really missing: it is asked last, so installing the real package (`make tensorflow`)
   is all it takes to have it back;
-- names can be imported, inherited from and used in annotations; anything that would *do* something raises
-  `AbsentPackageError`, and Rasa refuses a configuration that names such a component (DIETClassifier, TEDPolicy) before
-  it trains or loads anything.
+- names can be imported, inherited from, used in annotations and in `except`; anything that would *do* something raises
+  an error of Rasa's own family, so that training or loading a component such as DIETClassifier or TEDPolicy ends with
+  one line that says what is missing and how to get it.
 
 `python -m bot.engine.absent` puts one `.pth` file into the environment, which calls `install()` at start-up.
 """
@@ -26,18 +26,20 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 TENSORFLOW = frozenset({"tensorflow", "tensorflow_hub", "tensorflow_text", "tensorflow_addons", "keras"})
-CLIENTS = frozenset({"aiogram", "boto3", "fbmessenger", "pymongo", "slack_sdk", "twilio", "webexteamssdk"})
+CLIENTS = frozenset({"aiogram", "boto3", "botocore", "fbmessenger", "pymongo", "slack_sdk", "twilio", "webexteamssdk"})
 ABSENT = TENSORFLOW | CLIENTS
 
 
-class AbsentPackageError(ImportError):
-    """Something of a package that this environment goes without was used."""
+def _error(name: str) -> Exception:
+    """What to raise when `name` is used; Rasa prints its own exceptions as one line, others it wraps."""
+    from rasa.shared.exceptions import RasaException
 
+    class AbsentPackageError(RasaException, ImportError):
+        """Something of a package that this environment goes without was used."""
 
-def _explain(name: str) -> str:
     root = name.partition(".")[0]
     remedy = "`make tensorflow` installs it" if root in TENSORFLOW else f"install {root} to use it"
-    return (
+    return AbsentPackageError(
         f"{name} was used, but this environment goes without {root} (see bot/engine/absent). "
         f"Choose a component or channel that does without, or {remedy}."
     )
@@ -53,11 +55,12 @@ class _Placeholder(type):
 
     def __call__(cls, *args: Any, **kwargs: Any) -> NoReturn:
         origin = next((base for base in cls.__mro__ if base.__module__.partition(".")[0] in ABSENT), cls)
-        raise AbsentPackageError(_explain(f"{origin.__module__}.{origin.__qualname__}"))
+        raise _error(f"{origin.__module__}.{origin.__qualname__}")
 
 
 def _placeholder(owner: str, name: str) -> _Placeholder:
-    return _Placeholder(name, (), {"__module__": owner})
+    bases = (Exception,) if name.endswith(("Error", "Exception", "Failure")) else ()
+    return _Placeholder(name, bases, {"__module__": owner})
 
 
 class _AbsentModule(ModuleType):

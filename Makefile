@@ -1,0 +1,86 @@
+# Only Python 3.11 and make are assumed. Everything else goes into .tools/ (uv) and .venv/ (the packages of
+# requirements/*.lock, each checked against its hash); nothing is done twice. `make help` lists the targets.
+
+PYTHON ?= python3.11
+UV := .tools/uv/bin/uv
+BIN := .venv/bin
+PY := $(BIN)/python
+LOCK := $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+        --no-header --no-annotate --no-emit-index-url
+
+# uv brings its own certificates and Pythons; here it shall use the machine's.
+export UV_SYSTEM_CERTS ?= 1
+export UV_PYTHON_DOWNLOADS := never
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help env run chat train test lint format lock tensorflow clean
+
+help: ## Say what there is
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
+
+run: .venv/.runtime ## Start everything: environment, model, database, demo data, all processes
+	@exec $(PY) -m bot.engine.supervisor
+
+chat: .venv/.runtime ## Chat in the terminal with a running Lotse (AS=customer or AS=seller)
+	@exec $(PY) -m bot.chat $(if $(AS),--as $(AS))
+
+train: .venv/.runtime ## Train the model if anything it is made from has changed
+	@$(PY) -m bot.engine.model
+
+env: .venv/.dev ## Everything a developer needs, into .venv
+
+test: .venv/.dev ## Train if needed, run every test (ARGS="..." goes to pytest)
+	@$(PY) -m bot.engine.model
+	$(BIN)/pytest $(ARGS)
+
+lint: .venv/.dev ## Style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/.dev ## Put the code into the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: .tools/.ready ## Renew requirements/*.lock from pyproject.toml
+	$(LOCK) --upgrade --group dev --output-file requirements/dev.lock
+	$(LOCK) --group runtime --constraints requirements/dev.lock --output-file requirements/runtime.lock
+	$(LOCK) --no-config --constraints requirements/dev.lock requirements/tensorflow.in \
+	        --output-file requirements/tensorflow.lock
+
+tensorflow: .venv/.runtime ## Bring back the real TensorFlow, for pipelines with DIET or TED
+	VIRTUAL_ENV=.venv $(UV) pip install --require-hashes --requirements requirements/tensorflow.lock
+
+clean: ## Remove what make made, but not the data in var/
+	rm -rf .tools .venv models .rasa results .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.tools/.ready: requirements/bootstrap.lock
+	@command -v $(PYTHON) >/dev/null && $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+	    { echo "Python 3.11 is needed and '$(PYTHON)' is not it: install it, or say where: make PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "Installing uv into .tools/"
+	@$(PYTHON) -m venv --clear .tools/uv || \
+	    { echo "This Python cannot make environments: install its venv module (Debian: python3.11-venv)"; exit 1; }
+	@.tools/uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.lock
+	@touch $@
+
+.venv/bin/python: | .tools/.ready
+	@echo "Making .venv/"
+	@$(UV) venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv
+
+# A developer's environment holds all that running needs; it is not taken down to the smaller one.
+.venv/.runtime: requirements/runtime.lock | .tools/.ready .venv/bin/python
+	@if [ -e .venv/.dev ]; then $(MAKE) --no-print-directory .venv/.dev; else \
+	    echo "Installing the packages of requirements/runtime.lock into .venv/"; \
+	    VIRTUAL_ENV=.venv $(UV) pip sync --quiet --require-hashes requirements/runtime.lock; fi
+	@$(PY) -m bot.engine.absent
+	@touch $@
+
+.venv/.dev: requirements/dev.lock | .tools/.ready .venv/bin/python
+	@echo "Installing the packages of requirements/dev.lock into .venv/"
+	@VIRTUAL_ENV=.venv $(UV) pip sync --quiet --require-hashes requirements/dev.lock
+	@$(PY) -m bot.engine.absent
+	@touch .venv/.runtime $@
