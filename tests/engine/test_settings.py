@@ -1,0 +1,90 @@
+"""Settings: safe defaults, and one clear line when something cannot be used."""
+
+from pathlib import Path
+
+import pytest
+
+from actions.backend.settings import SETTINGS, Settings, SettingsError, async_url
+
+pytestmark = pytest.mark.unit
+
+PRODUCTION = {
+    "LOTSE_ENV": "production",
+    "LOTSE_OPERATOR_KEY": "k" * 32,
+    "LOTSE_JWT_SECRET": "s" * 32,
+    "LOTSE_INTERNAL_SECRET": "i" * 32,
+}
+
+
+def test_nothing_set_is_a_development_machine_of_its_own() -> None:
+    settings = Settings.from_env({})
+    assert (settings.host, settings.port, settings.rasa_port, settings.actions_port) == ("127.0.0.1", 8080, 8081, 8082)
+    assert settings.database_url.startswith("sqlite+aiosqlite:///")
+    assert settings.database_url != settings.tracker_database_url
+    assert settings.data_dir.is_absolute()
+
+
+def test_internal_ports_follow_the_port_so_that_two_copies_can_run() -> None:
+    settings = Settings.from_env({"LOTSE_PORT": "9000"})
+    assert (settings.rasa_port, settings.actions_port) == (9001, 9002)
+
+
+def test_databases_follow_the_data_dir(tmp_path: Path) -> None:
+    settings = Settings.from_env({"LOTSE_DATA_DIR": str(tmp_path / "a b")})
+    assert "a%20b/lotse.db" in settings.database_url
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("postgresql://u:p@h/d", "postgresql+psycopg://u:p@h/d"),
+        ("postgres://h/d", "postgresql+psycopg://h/d"),
+        ("sqlite:///x.db", "sqlite+aiosqlite:///x.db"),
+        ("postgresql+asyncpg://h/d", "postgresql+asyncpg://h/d"),
+    ],
+)
+def test_database_urls_get_an_asynchronous_driver(given: str, expected: str) -> None:
+    assert async_url(given) == expected
+
+
+def test_lists_are_comma_separated() -> None:
+    assert Settings.from_env({"LOTSE_SELLER_REASONS": "a, b,"}).seller_reasons == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("env", "says"),
+    [
+        ({"LOTSE_PORT": "http"}, "LOTSE_PORT"),
+        ({"LOTSE_PORT": "70000"}, "LOTSE_PORT: must be a port number"),
+        ({"LOTSE_PORT": "8080", "LOTSE_RASA_PORT": "8080"}, "must differ"),
+        ({"LOTSE_ENV": "staging"}, "must be one of development, production"),
+        ({"LOTSE_DEFAULT_ZONE": "Mars/Base"}, "LOTSE_DEFAULT_ZONE"),
+        ({"LOTSE_ORDER_ID_PATTERN": "("}, "LOTSE_ORDER_ID_PATTERN"),
+        ({"LOTSE_CANCEL_SILENCE": "maybe"}, "close_keep_active, auto_cancel"),
+        ({"LOTSE_HOST": "0.0.0.0"}, "reachable from outside"),
+        ({"LOTSE_HOST": "lotse.example"}, "reachable from outside"),
+        ({"LOTSE_ENV": "production"}, "LOTSE_OPERATOR_KEY, LOTSE_JWT_SECRET, LOTSE_INTERNAL_SECRET"),
+        ({**PRODUCTION, "LOTSE_JWT_SECRET": "short"}, "32 bytes"),
+    ],
+)
+def test_what_cannot_be_used_is_one_line(env: dict[str, str], says: str) -> None:
+    with pytest.raises(SettingsError, match=says) as refused:
+        Settings.from_env(env)
+    assert "\n" not in str(refused.value)
+
+
+def test_production_with_its_own_secrets_may_listen_anywhere() -> None:
+    assert Settings.from_env({**PRODUCTION, "LOTSE_HOST": "0.0.0.0"}).production
+
+
+def test_public_keys_make_the_signing_secret_unnecessary() -> None:
+    env = {**PRODUCTION, "LOTSE_JWT_JWKS": "keys.json"}
+    del env["LOTSE_JWT_SECRET"]
+    assert Settings.from_env(env).jwt_jwks == "keys.json"
+
+
+def test_every_setting_is_explained_in_one_line() -> None:
+    for setting in SETTINGS:
+        assert setting.metadata["name"].startswith("LOTSE_")
+        assert 0 < len(setting.metadata["about"]) < 80
+        assert "\n" not in setting.metadata["about"]
