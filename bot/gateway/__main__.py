@@ -1,0 +1,77 @@
+"""``python -m bot.gateway``: start the gateway with the settings of the environment."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+
+import structlog
+from aiohttp import web
+
+from actions.backend import Backend
+from actions.backend.settings import Settings, SettingsError
+from bot.gateway.app import create_app
+from bot.gateway.config import GatewayConfig
+from bot.gateway.logs import configure_logs
+
+log = structlog.get_logger(__name__)
+
+# How long requests under way may take to end when the process is asked to stop; seconds.
+_GRACE = 10.0
+
+
+def config_of(settings: Settings) -> GatewayConfig:
+    """The gateway's part of the settings."""
+    return GatewayConfig(
+        operator_key=settings.operator_key,
+        engine_url=settings.rasa_url,
+        actions_url=settings.actions_url,
+        internal_secret=settings.internal_secret,
+        production=settings.production,
+        host=settings.host,
+        port=settings.port,
+        jwt_secret=settings.jwt_secret,
+        jwt_audience=settings.jwt_audience,
+        jwt_issuer=settings.jwt_issuer,
+        jwks=settings.jwt_jwks or "",
+        default_zone=settings.default_zone,
+        sweep_interval=float(settings.sweep_seconds),
+    )
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    config = config_of(settings)
+    if config.production and not config.jwks:
+        log.warning("gateway.no_public_keys", consequence="no person's token is accepted: set LOTSE_JWT_JWKS")
+    backend = await Backend.from_settings(settings)
+    try:
+        runner = web.AppRunner(create_app(config, backend), access_log=None, shutdown_timeout=_GRACE)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, config.host, config.port).start()
+            log.info("gateway.listening", host=config.host, port=config.port, env=settings.env)
+            stop = asyncio.Event()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                asyncio.get_running_loop().add_signal_handler(number, stop.set)
+            await stop.wait()
+            log.info("gateway.stopping")
+        finally:
+            await runner.cleanup()
+    finally:
+        await backend.close()
+
+
+def main() -> None:
+    """Read the settings and run."""
+    try:
+        settings = Settings.from_env()
+    except SettingsError as error:
+        sys.exit(str(error))
+    configure_logs(settings.log_level)
+    asyncio.run(serve(settings))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""The gateway as an aiohttp application."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+
+from actions.backend import Backend
+from actions.wording import Wording
+from bot.gateway import middleware, openapi
+from bot.gateway.chat import ChatService
+from bot.gateway.config import GatewayConfig
+from bot.gateway.dispatcher import Dispatcher
+from bot.gateway.engine import EngineClient
+from bot.gateway.identity import KeySource, NoKeys, Preferred, SharedSecret, TokenVerifier
+from bot.gateway.jwks import FileSource, Jwks, UrlSource
+from bot.gateway.loops import Loop
+from bot.gateway.operations import json_response
+from bot.gateway.routes import OPERATIONS, add_routes
+from bot.gateway.services import SERVICES, Services
+from bot.gateway.turns import TurnRunner
+from bot.gateway.views.demo import add_demo
+
+API_VERSION = "1.0.0"
+
+
+def create_app(config: GatewayConfig, backend: Backend) -> web.Application:
+    """The application; ``backend`` is open already and stays the caller's to close."""
+    app = web.Application(
+        middlewares=[middleware.headers, middleware.request_id, middleware.problems],
+        client_max_size=config.max_body,
+    )
+
+    async def services(app: web.Application) -> AsyncIterator[None]:
+        async with _services(config, backend) as built:
+            app[SERVICES] = built
+            yield
+
+    app.cleanup_ctx.append(services)
+    add_routes(app)
+    described = openapi.document(OPERATIONS, API_VERSION)
+
+    async def get_openapi(request: web.Request) -> web.Response:
+        return json_response(described)
+
+    app.router.add_get("/v1/openapi.json", get_openapi)
+    if not config.production:
+        add_demo(app)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _services(config: GatewayConfig, backend: Backend) -> AsyncIterator[Services]:
+    # Our own session for the engine: no proxy of the environment may come between.
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as http:
+        wording = await asyncio.to_thread(Wording.load, config.responses)
+        engine = EngineClient(
+            http,
+            engine_url=config.engine_url,
+            actions_url=config.actions_url,
+            secret=config.internal_secret,
+            timeout=config.engine_timeout,
+        )
+        turns = TurnRunner(config, backend, engine, wording)
+        dispatcher = Dispatcher(backend, wording, config.default_zone)
+        built = Services(
+            config=config,
+            backend=backend,
+            wording=wording,
+            verifier=TokenVerifier(_keys(config, http), config.jwt_audience, config.jwt_issuer),
+            engine=engine,
+            chat=ChatService(config, backend, turns),
+            dispatcher=dispatcher,
+            dispatch_loop=Loop("dispatcher", dispatcher.dispatch, config.dispatch_interval),
+            sweep_loop=Loop("sweeper", backend.sweeper.sweep, config.sweep_interval),
+            answer_loop=Loop("answers", turns.answer_pending, config.pending_interval),
+        )
+        loops = (built.dispatch_loop, built.sweep_loop, built.answer_loop)
+        for loop in loops:
+            loop.start()
+        try:
+            yield built
+        finally:
+            await asyncio.gather(*(loop.stop() for loop in loops))
+            await turns.stop()
+
+
+def _keys(config: GatewayConfig, http: aiohttp.ClientSession) -> KeySource:
+    published: KeySource | None = None
+    if config.jwks.startswith(("https://", "http://")):
+        published = Jwks(UrlSource(config.jwks, http), min_interval=10.0)
+    elif config.jwks:
+        published = Jwks(FileSource(Path(config.jwks)), min_interval=1.0)
+    if config.production:  # a shared secret never signs tokens there
+        return published or NoKeys()
+    secret = SharedSecret(config.jwt_secret)
+    return Preferred(published, secret) if published else secret

@@ -1,0 +1,144 @@
+"""A person's messages: stored first, answered in order, answered once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import structlog
+
+from actions.backend import Author, Backend, Conversation, MessageState, StoredMessage
+from bot.gateway.config import GatewayConfig
+from bot.gateway.encoding import utc
+from bot.gateway.identity import Person
+from bot.gateway.turns import Result, Speaker, TurnRunner
+
+log = structlog.get_logger(__name__)
+
+# How often to look whether another process has answered; seconds.
+_LOOK_AGAIN = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message as it arrived: typed ``text``, or the ``payload`` of a button."""
+
+    client_id: str
+    text: str | None
+    payload: str | None
+    last_seen_seq: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The answer to a message; ``pending`` when it is still owed (``messages`` then say so)."""
+
+    pending: bool
+    messages: tuple[StoredMessage, ...]
+
+
+class ChatService:
+    """What the chat endpoints do."""
+
+    def __init__(self, config: GatewayConfig, backend: Backend, turns: TurnRunner) -> None:
+        self._config = config
+        self._backend = backend
+        self._turns = turns
+
+    async def post(self, person: Person, incoming: Incoming) -> Answered:
+        """Store a message and wait for its answer, for ``answer_within`` seconds at most.
+
+        Raises ``MessageConflict`` (the id was used for other content), ``UnknownButton`` and ``DatabaseUnavailable``
+        (the message was perhaps not stored: the client sends it again).
+        """
+        deadline = time.monotonic() + self._config.answer_within
+        conversation, speaker = await self._open(person)
+        seen = conversation.delivered_seq if incoming.last_seen_seq is None else incoming.last_seen_seq
+        owner = uuid4().hex
+        with self._turns.watchers.watch(conversation.id, incoming.client_id) as future:
+            received = await self._backend.conversations.add_person_message(
+                conversation.id,
+                incoming.client_id,
+                text=incoming.text,
+                payload=incoming.payload,
+                last_seen_seq=min(seen, conversation.last_seq),  # nobody has seen what is not written yet
+                owner=owner,
+                seconds=self._config.lease,
+            )
+            message = received.message
+            log.info(
+                "message.stored",
+                conversation_id=conversation.id,
+                message_id=message.id,
+                seq=message.seq,
+                repeated=received.repeated,
+            )
+            if received.turn is not None:
+                self._turns.start(received.turn, speaker, owner)
+            if message.state is MessageState.ANSWERED:
+                result = Result(tuple(await self._backend.conversations.replies(message)))
+            else:
+                result = await self._wait(message, future, deadline)
+        if result.replies is None:
+            await self._turns.say_later(message, speaker)
+            current = await self._current(message)
+            replies = tuple(await self._backend.conversations.replies(message))
+            answered = Answered(current.state is MessageState.PENDING, replies)
+        else:
+            answered = Answered(False, tuple(result.replies))
+        await self._handed(conversation, {message.seq, *(reply.seq for reply in answered.messages)})
+        return answered
+
+    async def replay(self, person: Person, after: int, limit: int) -> list[StoredMessage]:
+        """Messages of all authors after number ``after``, which the client says it has."""
+        conversation, _ = await self._open(person)
+        messages = await self._backend.conversations.messages(conversation.id, after, limit)
+        handed = messages[-1].seq if messages else min(after, conversation.last_seq)
+        if handed > conversation.delivered_seq:
+            await self._backend.conversations.mark_delivered(conversation.id, handed)
+        return list(messages)
+
+    async def _open(self, person: Person) -> tuple[Conversation, Speaker]:
+        conversation = await self._backend.conversations.open(person.iss or "", person.role, person.sub)
+        record = await self._backend.people.touch(
+            person.role, person.sub, locale=person.locale, zoneinfo=person.zoneinfo, name=person.name
+        )
+        return conversation, Speaker(conversation, record)
+
+    async def _current(self, message: StoredMessage) -> StoredMessage:
+        current = await self._backend.conversations.message(message.conversation_id, message.client_id or "")
+        return current or message
+
+    async def _wait(self, message: StoredMessage, future: asyncio.Future[Result], deadline: float) -> Result:
+        """The result of a message that this process or another one is handling; ``Result(None)`` after the deadline."""
+        while (left := deadline - time.monotonic()) > 0:
+            await asyncio.wait({future}, timeout=min(left, _LOOK_AGAIN))
+            if future.done():
+                return future.result()
+            if (await self._current(message)).state is MessageState.ANSWERED:
+                return Result(tuple(await self._backend.conversations.replies(message)))
+        return Result(None)
+
+    async def _handed(self, conversation: Conversation, seqs: set[int]) -> None:
+        """Note up to where everything has been handed to the person.
+
+        A notice that came in between and was in no answer yet stops it: a bare yes must not count as an answer to it.
+        """
+        upto = conversation.delivered_seq
+        for message in await self._backend.conversations.messages(conversation.id, upto, 200):
+            if message.seq not in seqs and message.author is not Author.PERSON:
+                break
+            upto = message.seq
+        if upto > conversation.delivered_seq:
+            await self._backend.conversations.mark_delivered(conversation.id, upto)
+
+
+def message_json(message: StoredMessage) -> dict[str, Any]:
+    """A message as in the contract; the person's own ones tell whether they were answered."""
+    fields = {**message.to_json(), "at": utc(message.at)}
+    if message.author is Author.PERSON:
+        fields["status"] = message.state.value
+    return fields

@@ -1,0 +1,42 @@
+"""What the gateway needs to know, apart from where the settings come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayConfig:
+    """Configuration of one gateway process; durations in seconds.
+
+    In production `jwks` (a file path or an https URL) replaces `jwt_secret`, and neither the test clock nor the demo
+    page exist. `answer_within` is how long a person waits before hearing that it takes longer: with everything around
+    it an answer must be there within 10 s.
+    """
+
+    operator_key: str
+    engine_url: str
+    actions_url: str
+    internal_secret: str
+    production: bool = False
+    host: str = "127.0.0.1"
+    port: int = 8080
+    jwt_secret: str = ""
+    jwt_audience: str = "lotse"
+    jwt_issuer: str | None = None
+    jwks: str = ""
+    default_zone: str = "Europe/Berlin"
+    responses: Path = ROOT / "data" / "responses"
+    answer_within: float = 7.5
+    request_within: float = 9.5
+    engine_timeout: float = 25.0
+    lease: float = 30.0
+    retry_cap: float = 5.0
+    give_up_after: int = 20
+    pending_interval: float = 1.0
+    dispatch_interval: float = 1.0
+    sweep_interval: float = 5.0
+    max_body: int = 64 * 1024

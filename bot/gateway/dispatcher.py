@@ -1,0 +1,53 @@
+"""Turns outbox rows into notices in the recipients' conversations, in their language and time zone, each once."""
+
+from __future__ import annotations
+
+import structlog
+
+from actions.backend import Backend, OutboxRow, ReplyButton
+from actions.wording import MissingText, Wording
+from bot.gateway.voice import voice_of
+
+log = structlog.get_logger(__name__)
+
+_BATCH = 50
+_MAX_RETRY = 300.0
+
+
+class Dispatcher:
+    """Any number of processes may dispatch at once: the database lets each row become a message only once."""
+
+    def __init__(self, backend: Backend, wording: Wording, default_zone: str) -> None:
+        self._backend = backend
+        self._wording = wording
+        self._default_zone = default_zone
+
+    async def dispatch(self) -> int:
+        """Deliver everything that waits now; how many notices were written."""
+        delivered = 0
+        while True:
+            rows = await self._backend.outbox.pending(_BATCH)
+            written = sum([await self._deliver(row) for row in rows])
+            delivered += written
+            if not written:
+                return delivered
+
+    async def _deliver(self, row: OutboxRow) -> bool:
+        people = self._backend.people
+        voice = voice_of(row.recipient_role, await people.get(row.recipient_role, row.recipient_id), self._default_zone)
+        try:
+            rendered = self._wording.notice(
+                row.code, row.params, role=row.recipient_role, locale=voice.locale, zone=voice.zone, now=row.created_at
+            )
+        except (MissingText, ValueError, KeyError) as error:
+            # Our mistake, not the other rows': it stays in the outbox until a release that knows the text.
+            log.error("notice.not_rendered", outbox_id=row.id, code=row.code, error=str(error))
+            await self._backend.outbox.failed(row, min(_MAX_RETRY, 5.0 * 2 ** min(row.attempts, 10)))
+            return False
+        conversation = await self._backend.conversations.for_notices(row.recipient_role, row.recipient_id)
+        buttons = [ReplyButton(button.title, button.payload) for button in rendered.buttons]
+        message = await self._backend.outbox.deliver(row, conversation.id, rendered.text, buttons, voice.locale)
+        if message is None:
+            return False
+        log.info("notice.delivered", outbox_id=row.id, code=row.code, conversation_id=conversation.id, seq=message.seq)
+        return True

@@ -1,0 +1,85 @@
+"""JSON of the gateway: msgspec for both directions, instants answered in UTC."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+_ENCODER = msgspec.json.Encoder()
+_AT = re.compile(r" - at `(?P<path>[^`]*)`$")
+_NAMED = re.compile(r"`(?P<name>[^`]+)`")
+
+
+class Unreadable(ValueError):
+    """A value that does not have the shape asked for; ``field`` is the path to it, ``malformed`` that it is no JSON."""
+
+    def __init__(self, field: str, detail: str, *, malformed: bool = False) -> None:
+        super().__init__(f"{field}: {detail}")
+        self.field = field
+        self.detail = detail
+        self.malformed = malformed
+
+
+def encode(value: object) -> bytes:
+    """JSON bytes of a struct."""
+    return _ENCODER.encode(value)
+
+
+def plain(value: Any) -> Any:
+    """``value`` as JSON types, every instant in UTC: for free-form parts such as the parameters of a reason."""
+    if isinstance(value, datetime):
+        return utc(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, Sequence | set | frozenset) and not isinstance(value, str | bytes):
+        return [plain(item) for item in value]
+    return value
+
+
+def utc(value: datetime) -> datetime:
+    """An aware instant in UTC."""
+    return value.astimezone(UTC)
+
+
+def utc_or_none(value: datetime | None) -> datetime | None:
+    """Like ``utc``, for instants that may be absent."""
+    return None if value is None else utc(value)
+
+
+def read_json(content: bytes, kind: type[T]) -> T:
+    """The struct in ``content``. Raises ``Unreadable``."""
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except msgspec.ValidationError as error:
+        raise _unreadable(error) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Unreadable("body", str(error), malformed=True) from None
+
+
+def read_strings(values: Mapping[str, str], kind: type[T]) -> T:
+    """The struct in path, query or header values, which all are strings. Raises ``Unreadable``."""
+    try:
+        return msgspec.convert(dict(values), kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise _unreadable(error) from None
+
+
+def _unreadable(error: msgspec.ValidationError) -> Unreadable:
+    message = str(error)
+    path = _AT.search(message)
+    detail = message[: path.start()] if path else message
+    field = path["path"].removeprefix("$").removeprefix(".") if path else ""
+    if "missing required field" in detail or "unknown field" in detail or detail.startswith("Invalid value in `"):
+        named = _NAMED.search(detail)
+        if named:
+            field = f"{field}.{named['name']}" if field else named["name"]
+    return Unreadable(field or "body", detail)

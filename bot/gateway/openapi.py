@@ -1,0 +1,141 @@
+"""The OpenAPI 3.1 document, made from the operations and the schemas that also do the checks."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from bot.gateway.operations import Operation
+from bot.gateway.permission import OpenCall, OperatorCall, PersonCall
+from bot.gateway.schemas.problems import ProblemDocument
+
+_REF = "#/components/schemas/{name}"
+_SECURITY: Mapping[Any, list[dict[str, list[str]]]] = {
+    OperatorCall: [{"operatorKey": []}],
+    PersonCall: [{"personToken": []}],
+    OpenCall: [],
+}
+_ABOUT = """Customers and sellers settle trouble with an order in the chat; the marketplace's systems push orders,
+act for people and read what happened. Errors are problem documents (RFC 9457) with a stable `code`."""
+
+
+def document(operations: Iterable[Operation], version: str) -> dict[str, Any]:
+    """The whole document for these operations."""
+    listed = tuple(operations)
+    shapes = list(_shapes(listed))
+    schemas, components = msgspec.json.schema_components(shapes, ref_template=_REF)
+    known = {_key(shape): schema for shape, schema in zip(shapes, schemas, strict=True)}
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in listed:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, known, components)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Lotse", "version": version, "description": _ABOUT, "license": {"name": "MIT"}},
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {
+                "operatorKey": {"type": "http", "scheme": "bearer", "description": "The operator key."},
+                "personToken": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "Minted by the marketplace: sub, role (customer, seller), aud, exp, iat; "
+                    "optional iss, locale, name, zoneinfo.",
+                },
+            },
+        },
+    }
+
+
+def _shapes(operations: Iterable[Operation]) -> Iterator[Any]:
+    yield ProblemDocument
+    for operation in operations:
+        shapes = [*operation.parts.values(), *operation.shapes.values()]
+        yield from shapes
+        for shape in shapes:
+            yield from _mentioned(shape)
+
+
+def _mentioned(shape: Any) -> Iterator[Any]:
+    """Structs that a schema only refers to by name: see ``schemas.common.shown``."""
+    if get_origin(shape) is Annotated:
+        for extra in shape.__metadata__:
+            if isinstance(extra, msgspec.Meta) and extra.extra:
+                yield extra.extra["shown"]
+    for inner in get_args(shape):
+        yield from _mentioned(inner)
+    if inspect.isclass(shape) and issubclass(shape, msgspec.Struct):
+        for hint in get_type_hints(shape, include_extras=True).values():
+            yield from _mentioned(hint)
+
+
+def _key(shape: Any) -> str:
+    return repr(shape)
+
+
+def _operation(operation: Operation, known: Mapping[str, Any], components: Mapping[str, Any]) -> dict[str, Any]:
+    parts = operation.parts
+    described: dict[str, Any] = {
+        "operationId": operation.name,
+        "tags": [operation.tag],
+        "summary": operation.summary,
+        "description": inspect.getdoc(operation.view) or "",
+        "security": _SECURITY[operation.call],
+        "parameters": [
+            parameter
+            for part, place in (("path", "path"), ("query", "query"), ("headers", "header"))
+            if part in parts
+            for parameter in _parameters(parts[part], place, components)
+        ],
+        "responses": _responses(operation, known),
+    }
+    if "body" in parts:
+        content = {"application/json": {"schema": known[_key(parts["body"])]}}
+        described["requestBody"] = {"required": True, "content": content}
+    return described
+
+
+def _parameters(shape: Any, place: str, components: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    schema = components[shape.__name__]
+    for name, property_schema in schema["properties"].items():
+        yield {
+            "name": name,
+            "in": place,
+            "required": place == "path" or name in schema.get("required", ()),
+            "schema": property_schema,
+        }
+
+
+def _responses(operation: Operation, known: Mapping[str, Any]) -> dict[str, Any]:
+    responses: dict[str, Any] = {
+        str(status): {
+            "description": operation.summary,
+            "content": {"application/json": {"schema": known[_key(shape)]}},
+        }
+        for status, shape in operation.shapes.items()
+    }
+    for status, meaning in sorted(_problems(operation).items()):
+        content = {"application/problem+json": {"schema": known[_key(ProblemDocument)]}}
+        responses.setdefault(str(status), {"description": meaning, "content": content})
+    return responses
+
+
+def _problems(operation: Operation) -> dict[int, str]:
+    shared: dict[int, str] = {}
+    if operation.call is not OpenCall:
+        shared[401] = "The operator key is not valid." if operation.call is OperatorCall else "The token is not valid."
+        shared[503] = "A part that is needed is down (`database_unavailable`); Retry-After says when to try again."
+    if operation.parts:
+        shared[422] = "A field is missing or cannot be used (`invalid_request`); `errors` name it."
+    if "path" in operation.parts:
+        shared[404] = "There is nothing at this path."
+    if "body" in operation.parts:
+        shared[400] = "The body is no JSON (`invalid_request`)."
+        shared[413] = "The body is too large."
+        shared[415] = "The body is not application/json."
+    return {**shared, **operation.problems}

@@ -1,0 +1,61 @@
+"""The feed of changes and notices, and the test clock."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from bot.gateway.schemas.common import Instant, Request, Struct, shown
+
+Cursor = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+
+
+class EventsQuery(Request, kw_only=True):
+    """The events after number `after`, at most `limit`."""
+
+    after: Cursor = 0
+    limit: Annotated[int, Meta(ge=1, le=500)] = 100
+
+
+class EventOut(Struct, kw_only=True):
+    """A change or a notice, with further fields.
+
+    `change`: `command`, `actor` {role, id}, `origin` (chat, api, push, sweep), `rules`, `policy_version`, `before`,
+    `after`. `notice`: `recipient` {role, id}, `code`, `params`, `text` as the person reads it, `locale`.
+    """
+
+    seq: int
+    at: datetime
+    kind: Literal["change", "notice"]
+    order_id: str | None
+
+
+Event = Annotated[dict[str, Any], shown(EventOut)]
+
+
+class EventsOut(Struct, kw_only=True):
+    """Events in order; pass `next` as `after` to go on."""
+
+    events: tuple[Event, ...]
+    next: int
+
+
+class AuditTrail(Struct, kw_only=True):
+    """The changes of one order and the notices about it, the oldest first."""
+
+    events: tuple[Event, ...]
+
+
+class ClockPush(Request, kw_only=True):
+    """The instant at which the business clock stands still from now on."""
+
+    now: Instant
+
+
+class ClockOut(Struct, kw_only=True):
+    """The business clock; `frozen` while a test instant is set."""
+
+    now: datetime
+    frozen: bool

@@ -1,0 +1,28 @@
+"""Health and readiness."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from bot.gateway.schemas.common import Struct
+
+
+class HealthOut(Struct, kw_only=True):
+    """The process is alive."""
+
+    status: Literal["ok"] = "ok"
+
+
+class PartOut(Struct, kw_only=True):
+    """One part; `detail` says what is wrong with it."""
+
+    name: Literal["database", "rasa", "actions", "dispatcher", "sweeper", "answers"]
+    ok: bool
+    detail: str
+
+
+class ReadyOut(Struct, kw_only=True):
+    """`ready` only when every part is."""
+
+    ready: bool
+    parts: tuple[PartOut, ...]

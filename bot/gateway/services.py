@@ -1,0 +1,35 @@
+"""Everything that lives as long as the application and that views work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from actions.backend import Backend
+from actions.wording import Wording
+from bot.gateway.chat import ChatService
+from bot.gateway.config import GatewayConfig
+from bot.gateway.dispatcher import Dispatcher
+from bot.gateway.engine import EngineClient
+from bot.gateway.identity import TokenVerifier
+from bot.gateway.loops import Loop
+
+
+@dataclass(slots=True)
+class Services:
+    """The parts of the gateway."""
+
+    config: GatewayConfig
+    backend: Backend
+    wording: Wording
+    verifier: TokenVerifier
+    engine: EngineClient
+    chat: ChatService
+    dispatcher: Dispatcher
+    dispatch_loop: Loop
+    sweep_loop: Loop
+    answer_loop: Loop
+
+
+SERVICES = web.AppKey("services", Services)

@@ -1,0 +1,206 @@
+"""Handing stored messages to the dialogue, one after the other for each conversation, until each is answered once.
+
+A turn belongs to whoever holds the conversation's lease in the database, in whichever process. It ends with the replies
+stored; when a part behind us is down or fails, the lease is given back and the answer loop comes to the message again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import uuid4
+
+import structlog
+
+from actions.backend import Backend, Conversation, DatabaseUnavailable, PersonRecord, Reply, StoredMessage
+from actions.wording import Wording
+from bot.gateway.config import GatewayConfig
+from bot.gateway.engine import EngineClient, EngineDown, EngineError, Turn
+from bot.gateway.voice import voice_of
+
+log = structlog.get_logger(__name__)
+
+_QUICK_RETRIES = (0.3,)
+_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Whose conversation it is, and what is known of the person."""
+
+    conversation: Conversation
+    person: PersonRecord | None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a message: its replies, or None when it has to wait."""
+
+    replies: tuple[StoredMessage, ...] | None
+
+
+class Watchers:
+    """Requests of this process that wait for the answer to a message."""
+
+    def __init__(self) -> None:
+        self._futures: dict[str, list[tuple[str, asyncio.Future[Result]]]] = {}
+
+    @contextlib.contextmanager
+    def watch(self, conversation_id: str, client_id: str) -> Iterator[asyncio.Future[Result]]:
+        """A future that is resolved when the message is answered, or when its conversation is stuck for now."""
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        entry = (client_id, future)
+        self._futures.setdefault(conversation_id, []).append(entry)
+        try:
+            yield future
+        finally:
+            entries = self._futures[conversation_id]
+            entries.remove(entry)
+            if not entries:
+                del self._futures[conversation_id]
+
+    def answered(self, message: StoredMessage, replies: tuple[StoredMessage, ...]) -> None:
+        """Tell whoever waits for this message."""
+        for client_id, future in self._futures.get(message.conversation_id, ()):
+            if client_id == message.client_id and not future.done():
+                future.set_result(Result(replies))
+
+    def stuck(self, conversation_id: str) -> None:
+        """Tell everybody who waits in this conversation that it takes longer."""
+        for _, future in self._futures.get(conversation_id, ()):
+            if not future.done():
+                future.set_result(Result(None))
+
+
+class TurnRunner:
+    """Runs turns in the background, so that a client that hangs up changes nothing."""
+
+    def __init__(self, config: GatewayConfig, backend: Backend, engine: EngineClient, wording: Wording) -> None:
+        self._config = config
+        self._backend = backend
+        self._engine = engine
+        self._wording = wording
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._failures: Counter[str] = Counter()
+        self.watchers = Watchers()
+
+    def start(self, turn: StoredMessage, speaker: Speaker, owner: str) -> None:
+        """Handle ``turn``, and whatever follows in its conversation; ``owner`` holds the lease."""
+        task = asyncio.create_task(self._run(turn, speaker, owner), name=f"turn {turn.id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def stop(self) -> None:
+        """Give turns under way a moment, then hand them back: another process, or the next start, answers them."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=2.0)
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def answer_pending(self) -> None:
+        """Come to messages that are still owed an answer, unless the engine is down anyway."""
+        room = _AT_ONCE - len(self._tasks)
+        if room <= 0:
+            return
+        owner = uuid4().hex
+        turns = await self._backend.conversations.claim_pending(owner, seconds=self._config.lease, limit=room)
+        for turn in turns:
+            conversation = await self._backend.conversations.get(turn.conversation_id)
+            if conversation is None:
+                continue
+            person = await self._backend.people.get(conversation.role, conversation.sub)
+            self.start(turn, Speaker(conversation, person), owner)
+
+    async def _run(self, first: StoredMessage, speaker: Speaker, owner: str) -> None:
+        turn: StoredMessage | None = first
+        conversation_id = speaker.conversation.id
+        conversations = self._backend.conversations
+        with structlog.contextvars.bound_contextvars(conversation_id=conversation_id):
+            try:
+                while turn is not None:
+                    turn = await self._one(turn, speaker, owner)
+            except (asyncio.CancelledError, EngineError, DatabaseUnavailable) as error:
+                pause = 0.0 if isinstance(error, asyncio.CancelledError) else self._pause(turn)
+                log.info(
+                    "turn.later", message_id=turn and turn.id, error=str(error) or type(error).__name__, pause=pause
+                )
+                self.watchers.stuck(conversation_id)
+                with contextlib.suppress(DatabaseUnavailable):
+                    await asyncio.shield(conversations.release(conversation_id, owner, retry_in=pause))
+                if isinstance(error, asyncio.CancelledError):
+                    raise
+            except Exception:
+                log.exception("turn.broken", message_id=turn and turn.id)
+                self.watchers.stuck(conversation_id)
+                with contextlib.suppress(DatabaseUnavailable):
+                    await conversations.release(conversation_id, owner, retry_in=self._config.retry_cap)
+
+    async def _one(self, message: StoredMessage, speaker: Speaker, owner: str) -> StoredMessage | None:
+        conversations = self._backend.conversations
+        if not await conversations.renew(message.conversation_id, owner, self._config.lease):
+            log.warning("turn.lease_lost", message_id=message.id)
+            return None
+        replies = await self._replies(message, speaker)
+        completed = await conversations.complete(message, replies, owner=owner, seconds=self._config.lease)
+        self._failures.pop(message.id, None)
+        self.watchers.answered(message, completed.replies)
+        log.info("turn.answered", message_id=message.id, seq=message.seq, replies=len(completed.replies))
+        return completed.next
+
+    async def _replies(self, message: StoredMessage, speaker: Speaker) -> tuple[Reply, ...]:
+        turn = _turn(message, speaker)
+        for pause in (*_QUICK_RETRIES, None):
+            try:
+                return await self._engine.answer(turn)
+            except EngineDown:
+                raise
+            except EngineError:
+                if await self._hopeless(message):
+                    log.error("turn.given_up", message_id=message.id)
+                    return (Reply(self._sentence("gateway_gave_up", speaker), custom={"kind": "gave_up"}),)
+                if pause is None:
+                    raise
+            await asyncio.sleep(pause)
+        raise AssertionError("the last try returns or raises")
+
+    async def _hopeless(self, message: StoredMessage) -> bool:
+        """Whether a message fails again and again although every part is up: it must not block the next ones."""
+        if await self._engine.check() is None and await self._engine.check_actions() is None:
+            self._failures[message.id] += 1
+        return self._failures[message.id] >= self._config.give_up_after
+
+    def _pause(self, message: StoredMessage | None) -> float:
+        attempts = message.attempts if message is not None else 0
+        return float(min(self._config.retry_cap, 0.5 * 2 ** min(attempts, 10)))
+
+    def _sentence(self, name: str, speaker: Speaker) -> str:
+        voice = voice_of(speaker.conversation.role, speaker.person, self._config.default_zone)
+        return self._wording.text(name, voice.locale, voice.zone)
+
+    async def say_later(self, message: StoredMessage, speaker: Speaker) -> None:
+        """Store the sentence that it takes longer, once, unless the message was answered meanwhile."""
+        text = self._sentence("gateway_pending", speaker)
+        await self._backend.conversations.say(message, text, {"kind": "pending"})
+
+
+def _turn(message: StoredMessage, speaker: Speaker) -> Turn:
+    conversation, person = speaker.conversation, speaker.person
+    metadata = {
+        "message_id": message.id,
+        "conversation_id": conversation.id,
+        "seq": message.seq,
+        "last_seen_seq": message.last_seen_seq,
+        "role": conversation.role.value,
+        "sub": conversation.sub,
+        "iss": conversation.iss or None,
+        "name": person.name if person else None,
+        "locale": person.locale if person else None,
+        "zoneinfo": person.zoneinfo if person else None,
+    }
+    if message.action is None:
+        return Turn(conversation.id, message.id, metadata, text=message.text)
+    return Turn(conversation.id, message.id, {**metadata, "pressed": True}, payload=message.action)
