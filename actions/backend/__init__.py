@@ -16,10 +16,12 @@ from actions.backend.chat_views import (
     Received,
     Reply,
     ReplyButton,
+    StoredButton,
     StoredMessage,
 )
 from actions.backend.errors import (
     BackendError,
+    BadValue,
     ClockUnavailable,
     DatabaseUnavailable,
     IdempotencyConflict,
@@ -46,6 +48,7 @@ __all__ = [
     "Author",
     "Backend",
     "BackendError",
+    "BadValue",
     "ClockUnavailable",
     "Completed",
     "ConfirmStatus",
@@ -70,6 +73,7 @@ __all__ = [
     "Received",
     "Reply",
     "ReplyButton",
+    "StoredButton",
     "StoredMessage",
     "UnknownButton",
     "VersionChanged",

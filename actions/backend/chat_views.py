@@ -49,6 +49,14 @@ class ReplyButton:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredButton:
+    """A button that was handed out: its title and what it means to Rasa."""
+
+    title: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """One reply of the assistant before it is stored; `custom` becomes extra fields of the message's JSON."""
 
@@ -61,7 +69,7 @@ class Reply:
 class StoredMessage:
     """One message. `buttons` carry opaque tokens; `action` is what a pressed button means to Rasa (never shown).
 
-    `in_reply_to` is the client id of the person's message (also the `seq` in `in_reply_to_seq`). `id` is ours and unique:
+    `in_reply_to` is the client id of the person's message. `id` is ours and unique:
     Rasa gets it as message_id. `last_seen_seq` is what the person had seen when writing.
     """
 

@@ -11,6 +11,10 @@ class DatabaseUnavailable(BackendError):
     """The database did not answer in time; nothing was changed unless a repeat with the same key says so."""
 
 
+class BadValue(BackendError):
+    """A text that the database cannot keep or look for: a NUL character, or half a surrogate pair."""
+
+
 class IdempotencyConflict(BackendError):
     """The key was used before for other content."""
 

@@ -1,0 +1,80 @@
+"""The backend as one object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Self
+
+from sqlalchemy import text
+
+from actions.backend.clock import Clock
+from actions.backend.columns import utc_now
+from actions.backend.commands import Commands
+from actions.backend.conversations import Conversations
+from actions.backend.database import Database, open_database
+from actions.backend.events import Events
+from actions.backend.orders import Orders
+from actions.backend.outbox import Outbox
+from actions.backend.people import People
+from actions.backend.proposals import Proposals
+from actions.backend.sweeper import Sweeper
+from actions.policy import DEFAULT_LIMITS, Limits
+
+if TYPE_CHECKING:
+    from actions.backend.settings import Settings
+
+
+class Backend:
+    """The database and its components. Needs a migrated database (`actions.backend.migrate.upgrade`)."""
+
+    def __init__(
+        self,
+        database: Database,
+        limits: Limits = DEFAULT_LIMITS,
+        *,
+        production: bool = False,
+        real_now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.database, self.limits = database, limits
+        self.clock = Clock(database, production=production, real_now=real_now)
+        self.events = Events(database)
+        self.people = People(database)
+        self.orders = Orders(database, self.clock, limits)
+        self.commands = Commands(database, self.clock, limits)
+        self.proposals = Proposals(database, self.clock, limits, self.commands)
+        self.conversations = Conversations(database, self.clock)
+        self.outbox = Outbox(database, self.clock)
+        self.sweeper = Sweeper(database, self.clock, limits)
+
+    @classmethod
+    async def open(
+        cls,
+        database_url: str,
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+        production: bool = False,
+        real_now: Callable[[], datetime] = utc_now,
+        pool_size: int = 10,
+    ) -> Self:
+        """Open `sqlite:///…` or `postgresql://…`. Nothing is connected yet: `check` says whether the database answers."""
+        return cls(open_database(database_url, pool_size=pool_size), limits, production=production, real_now=real_now)
+
+    @classmethod
+    async def from_settings(cls, settings: Settings) -> Self:
+        """Open the database that the settings name, with the limits they configure."""
+        hours = settings.extension_answer_hours
+        limits = Limits(
+            cancel_silence=settings.cancel_silence,
+            extension_answer_window=None if hours is None else timedelta(hours=hours),
+            seller_reasons=settings.seller_reasons,
+        )
+        return await cls.open(settings.database_url, limits=limits, production=settings.production)
+
+    async def check(self) -> None:
+        """DatabaseUnavailable when the database does not answer."""
+        await self.database.read(lambda session: session.execute(text("SELECT 1")).scalar())
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.database.close()

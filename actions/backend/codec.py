@@ -1,0 +1,76 @@
+"""Commands, effects, verdicts and snapshots as JSON and back, so that a stored result is the value it was.
+
+A dataclass becomes {"$": its name, fields…}, an instant {"$at": ISO 8601}, an enum {"$enum": name, "is": value}, a tuple
+{"$tuple": […]}; everything else is JSON already. Only the classes below can come back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from actions import policy
+from actions.backend import views
+
+_ENUMS: dict[str, type[Enum]] = {
+    kind.__name__: kind for kind in (policy.Role, policy.OrderState, policy.DisputeKind, policy.DisputeStatus)
+}
+_CLASSES: dict[str, type[Any]] = {
+    kind.__name__: kind
+    for kind in (
+        *(policy.RequestUpdate, policy.RequestCancellation, policy.RequestExtension, policy.AnswerUpdate),
+        *(policy.Accept, policy.Decline, policy.Withdraw, policy.ForceCancel, policy.Expire),
+        *(policy.OpenDispute, policy.CloseDispute, policy.CancelOrder, policy.MoveDelivery),
+        *(policy.Allowed, policy.Refused, policy.Undetermined, policy.Reason, policy.Actor),
+        *(views.OrderSnapshot, views.DisputeSnapshot, views.Outcome),
+    )
+}
+
+
+def encode(value: Any) -> Any:
+    """The value as JSON. TypeError for a class that could not come back."""
+    if isinstance(value, Enum):
+        return {"$enum": type(value).__name__, "is": value.value}
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    if isinstance(value, datetime):
+        return {"$at": value.isoformat()}
+    if isinstance(value, tuple):
+        return {"$tuple": [encode(item) for item in value]}
+    if isinstance(value, list):
+        return [encode(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): encode(item) for key, item in value.items()}
+    name = type(value).__name__
+    if is_dataclass(value) and _CLASSES.get(name) is type(value):
+        return {"$": name, **{field.name: encode(getattr(value, field.name)) for field in fields(value)}}
+    raise TypeError(f"cannot be stored: {value!r}")
+
+
+def decode(value: Any) -> Any:
+    """The value that `encode` was given."""
+    if isinstance(value, list):
+        return [decode(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "$at" in value:
+        return datetime.fromisoformat(value["$at"])
+    if "$enum" in value:
+        return _ENUMS[value["$enum"]](value["is"])
+    if "$tuple" in value:
+        return tuple(decode(item) for item in value["$tuple"])
+    if "$" in value:
+        kind = _CLASSES[value["$"]]
+        return kind(**{name: decode(item) for name, item in value.items() if name != "$"})
+    return {name: decode(item) for name, item in value.items()}
+
+
+def fingerprint(*values: Any) -> str:
+    """A digest of the values: equal content, equal digest."""
+    text = json.dumps([encode(value) for value in values], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

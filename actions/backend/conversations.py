@@ -1,0 +1,298 @@
+"""Conversations: every message is stored before it is handled, and numbered without gaps.
+
+Whoever holds a conversation's lease handles its messages, the oldest unanswered first, so that two messages of one
+person are handled one after the other however many gateways there are. Leases run on real time; `owner` is a new id for
+each try, not one per process: a lease that is held is never given twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from actions.backend import leases, messages
+from actions.backend.chat_tables import ConversationRow, MessageRow
+from actions.backend.chat_views import (
+    Author,
+    Completed,
+    Conversation,
+    MessageState,
+    Notice,
+    Received,
+    Reply,
+    StoredButton,
+    StoredMessage,
+)
+from actions.backend.clock import Clock
+from actions.backend.columns import new_id
+from actions.backend.database import Database
+from actions.backend.errors import MessageConflict, UnknownButton
+from actions.backend.notices import AWAITING_ANSWER
+from actions.backend.tables import DisputeRow
+from actions.policy import DisputeKind, DisputeStatus, Role
+
+_conversations = ConversationRow.__table__
+_messages = MessageRow.__table__
+LEASE_SECONDS = 30.0
+
+
+def _conversation(row: ConversationRow) -> Conversation:
+    return Conversation(row.id, row.iss, Role(row.role), row.sub, row.last_seq, row.delivered_seq, row.seen_seq)
+
+
+class Conversations:
+    """Messages of people, of the assistant, and notices. One conversation per (iss, role, sub)."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database, self._clock, self._real_now = database, clock, clock.real_now
+
+    async def open(self, iss: str, role: Role, sub: str) -> Conversation:
+        """The conversation of a verified token (`iss` "" for a token without issuer), made if it is new.
+
+        The first token that comes claims a conversation that only notices had made.
+        """
+        who = (ConversationRow.role == role.value) & (ConversationRow.sub == sub)
+
+        def known(session: Session) -> Conversation | None:
+            row = session.scalar(select(ConversationRow).where(who, ConversationRow.iss == iss))
+            return _conversation(row) if row else None
+
+        def claim(session: Session) -> Conversation:
+            row = session.scalar(select(ConversationRow).where(who, ConversationRow.iss.is_(None)).with_for_update())
+            if (found := known(session)) is not None:
+                return found
+            if row is None:
+                row = self._new(iss, role, sub)
+                session.add(row)
+            row.iss = iss
+            return _conversation(row)
+
+        return await self._database.read(known) or await self._database.upsert(claim)
+
+    async def for_notices(self, role: Role, sub: str) -> Conversation:
+        """The conversation in which this person gets notices: the one used last, or a new one nobody has claimed."""
+        who = (ConversationRow.role == role.value) & (ConversationRow.sub == sub)
+        latest = select(ConversationRow).where(who).order_by(ConversationRow.used_at.desc()).limit(1)
+
+        def known(session: Session) -> Conversation | None:
+            row = session.scalar(latest)
+            return _conversation(row) if row else None
+
+        def make(session: Session) -> Conversation:
+            if (found := known(session)) is not None:
+                return found
+            row = self._new(None, role, sub)
+            session.add(row)
+            return _conversation(row)
+
+        return await self._database.read(known) or await self._database.upsert(make)
+
+    async def add_person_message(
+        self,
+        conversation_id: str,
+        client_id: str,
+        *,
+        text: str | None = None,
+        payload: str | None = None,
+        last_seen_seq: int = 0,
+        owner: str,
+        seconds: float = LEASE_SECONDS,
+    ) -> Received:
+        """Store what the person wrote (`text`) or pressed (`payload`), and take the lease if it is free.
+
+        The same client id again returns what is stored. MessageConflict if that has other content, UnknownButton if the
+        payload is not one of this conversation's tokens (also another person's).
+        """
+        now = self._real_now()
+
+        def work(session: Session) -> Received:
+            query = select(_messages).where(
+                _messages.c.conversation_id == conversation_id, _messages.c.client_id == client_id
+            )
+            stored = session.execute(query).first()
+            if stored is not None:
+                return self._again(session, messages.message(stored._mapping), text, payload, owner, seconds, now)
+            action: StoredButton | None = None
+            if payload is not None:
+                action = messages.button(session, conversation_id, payload)
+                if action is None:
+                    raise UnknownButton("this payload was not handed out in this conversation")
+            lease = leases.take_with_message(session, conversation_id, owner, seconds, now, last_seen_seq)
+            row = messages.row(
+                conversation_id,
+                lease.seq,
+                Author.PERSON,
+                action.title if action else text or "",
+                now,
+                state=MessageState.PENDING.value,
+                client_id=client_id,
+                payload=payload,
+                action=action.action if action else None,
+                last_seen_seq=last_seen_seq,
+            )
+            (message,) = messages.write(session, [row])
+            if not lease.held:
+                return Received(message)
+            return Received(message, turn=message if lease.pending == 1 else leases.first(session, conversation_id))
+
+        return await self._database.upsert(work)
+
+    @staticmethod
+    def _again(
+        session: Session,
+        message: StoredMessage,
+        text: str | None,
+        payload: str | None,
+        owner: str,
+        seconds: float,
+        now: datetime,
+    ) -> Received:
+        if message.payload != payload or (payload is None and message.text != (text or "")):
+            raise MessageConflict("this message id was used for other content")
+        if message.state is MessageState.PENDING and leases.take(session, message.conversation_id, owner, seconds, now):
+            return Received(message, repeated=True, turn=leases.first(session, message.conversation_id))
+        return Received(message, repeated=True)
+
+    async def complete(
+        self, message: StoredMessage, replies: Sequence[Reply], *, owner: str, seconds: float = LEASE_SECONDS
+    ) -> Completed:
+        """Store the answer of a message, once: whoever comes second gets the stored one. Passes the lease on or frees it."""
+        now = self._real_now()
+
+        def work(session: Session) -> Completed:
+            mine = (_messages.c.conversation_id == message.conversation_id) & (_messages.c.seq == message.seq)
+            pending = update(_messages).where(mine, _messages.c.state == MessageState.PENDING.value)
+            first = bool(
+                session.execute(pending.values(state=MessageState.ANSWERED.value).returning(_messages.c.seq)).all()
+            )
+            new = replies if first else ()
+            lease = leases.pass_on(session, message.conversation_id, owner, seconds, now, len(new), answered=first)
+            rows = [
+                messages.row(
+                    message.conversation_id,
+                    seq,
+                    Author.ASSISTANT,
+                    reply.text,
+                    now,
+                    in_reply_to=message.client_id,
+                    buttons=messages.tokens(seq, reply.buttons),
+                    custom=dict(reply.custom),
+                )
+                for seq, reply in enumerate(new, start=lease.seq - len(new) + 1)
+            ]
+            written = messages.write(session, rows) if first else self._replies(session, message)
+            following = leases.first(session, message.conversation_id) if lease.held else None
+            return Completed(tuple(written), first, following)
+
+        return await self._database.write(work)
+
+    async def say(self, message: StoredMessage, text: str, custom: Mapping[str, Any] | None = None) -> StoredMessage | None:
+        """Say once that the answer takes longer. None when it was said before or the message is answered."""
+        now = self._real_now()
+
+        def work(session: Session) -> StoredMessage | None:
+            seq = leases.next_seq(session, message.conversation_id)
+            mine = _messages.c.conversation_id == message.conversation_id
+            state = select(_messages.c.state).where(mine, _messages.c.seq == message.seq)
+            said = select(_messages.c.seq).where(
+                mine, _messages.c.seq > message.seq, _messages.c.in_reply_to == message.client_id, _messages.c.waiting
+            )
+            if session.execute(state).scalar() != MessageState.PENDING or session.execute(said).first():
+                session.rollback()  # gives the number back
+                return None
+            row = messages.row(
+                *(message.conversation_id, seq, Author.ASSISTANT, text, now),
+                in_reply_to=message.client_id,
+                waiting=True,
+                custom=dict(custom or {}),
+            )
+            return messages.write(session, [row])[0]
+
+        return await self._database.write(work)
+
+    async def renew(self, conversation_id: str, owner: str, seconds: float = LEASE_SECONDS) -> bool:
+        """Hold the lease longer; False when somebody else has it by now."""
+        now = self._real_now()
+        return await self._database.write(lambda session: leases.renew(session, conversation_id, owner, seconds, now))
+
+    async def release(self, conversation_id: str, owner: str, *, retry_in: float = 0.0) -> None:
+        """Give the lease back without an answer. With `retry_in` (seconds) the try failed: it counts, and rests so long."""
+        now = self._real_now()
+        await self._database.write(lambda session: leases.release(session, conversation_id, owner, retry_in, now))
+
+    async def claim_pending(self, owner: str, *, seconds: float = LEASE_SECONDS, limit: int = 10) -> list[StoredMessage]:
+        """Take the lease of conversations with left-over work; the first unanswered message of each."""
+        now = self._real_now()
+        return await self._database.write(lambda session: leases.claim_pending(session, owner, seconds, limit, now))
+
+    async def message(self, conversation_id: str, client_id: str) -> StoredMessage | None:
+        """The person's message of this client id."""
+        query = select(_messages).where(_messages.c.conversation_id == conversation_id, _messages.c.client_id == client_id)
+        found = await self._database.read(lambda session: messages.messages(session.execute(query)))
+        return found[0] if found else None
+
+    async def replies(self, message: StoredMessage) -> list[StoredMessage]:
+        """What the assistant said to a person's message so far."""
+        return await self._database.read(lambda session: self._replies(session, message))
+
+    async def messages(self, conversation_id: str, after: int = 0, limit: int = 50) -> list[StoredMessage]:
+        """The messages with numbers greater than `after`, in order, at most `limit`."""
+        mine = (_messages.c.conversation_id == conversation_id) & (_messages.c.seq > after)
+        query = select(_messages).where(mine).order_by(_messages.c.seq).limit(limit)
+        return await self._database.read(lambda session: messages.messages(session.execute(query)))
+
+    async def button(self, token: str, conversation_id: str) -> StoredButton | None:
+        """The button of this token, None when it is unknown or another conversation's."""
+        return await self._database.read(lambda session: messages.button(session, conversation_id, token))
+
+    async def mark_delivered(self, conversation_id: str, seq: int) -> None:
+        """A device of the person has everything up to `seq`; going back changes nothing."""
+        mine = (_conversations.c.id == conversation_id) & (_conversations.c.delivered_seq < seq)
+        later = update(_conversations).where(mine, _conversations.c.last_seq >= seq).values(delivered_seq=seq)
+        await self._database.write(lambda session: session.execute(later) and None)
+
+    async def open_notices(self, conversation_id: str, up_to_seq: int) -> list[Notice]:
+        """The notices up to this number whose dispute is open and awaits this person's answer, oldest first."""
+        asked = (MessageRow.conversation_id == conversation_id) & (MessageRow.seq <= up_to_seq)
+        query = (
+            select(MessageRow.seq, MessageRow.code, MessageRow.text, DisputeRow)
+            .join(DisputeRow, DisputeRow.id == MessageRow.dispute_id)
+            .where(asked, MessageRow.code.in_(AWAITING_ANSWER), DisputeRow.status == DisputeStatus.OPEN.value)
+            .order_by(MessageRow.seq)
+        )
+
+        def work(session: Session) -> list[Notice]:
+            now = self._clock.read(session)
+            return [
+                Notice(seq, dispute.order_id, dispute.id, DisputeKind(dispute.kind), code or "", text, dispute.due_at)
+                for seq, code, text, dispute in session.execute(query)
+                if dispute.due_at is None or now <= dispute.due_at
+            ]
+
+        return await self._database.read(work)
+
+    @staticmethod
+    def _replies(session: Session, message: StoredMessage) -> list[StoredMessage]:
+        later = (_messages.c.conversation_id == message.conversation_id) & (_messages.c.seq > message.seq)
+        query = select(_messages).where(later, _messages.c.in_reply_to == message.client_id).order_by(_messages.c.seq)
+        return messages.messages(session.execute(query))
+
+    def _new(self, iss: str | None, role: Role, sub: str) -> ConversationRow:
+        return ConversationRow(
+            id=new_id("C", 15),
+            iss=iss,
+            role=role.value,
+            sub=sub,
+            last_seq=0,
+            delivered_seq=0,
+            seen_seq=0,
+            pending=0,
+            lease_owner=None,
+            lease_until=None,
+            retry_at=None,
+            used_at=self._real_now(),
+        )

@@ -1,0 +1,83 @@
+"""The event feed. Every change writes its audit row here, every delivered notice its text.
+
+Numbers come from a counter row that is taken as the last lock of a transaction and held until it commits: whoever has
+read up to n has seen everything up to n, and no number is ever missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Session
+
+from actions.backend.database import Database
+from actions.backend.tables import CounterRow, EventRow
+from actions.backend.views import Event
+
+CHANGE, NOTICE = "change", "notice"
+_COUNTER = "events"
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event before it has a number; `at` is the business time."""
+
+    kind: str
+    at: datetime
+    order_id: str | None
+    data: dict[str, Any]
+
+
+def append(session: Session, events: Sequence[NewEvent], recorded_at: datetime) -> None:
+    """Number and write events. Must be the last thing a transaction does: all others wait for its end from here on."""
+    if not events:
+        return
+    last = _take(session, len(events))
+    rows = [
+        {
+            "seq": last - len(events) + number,
+            "at": new.at,
+            "recorded_at": recorded_at,
+            "kind": new.kind,
+            "order_id": new.order_id,
+            "data": new.data,
+        }
+        for number, new in enumerate(events, start=1)
+    ]
+    session.execute(insert(EventRow.__table__), rows)
+
+
+def _take(session: Session, count: int) -> int:
+    counters = CounterRow.__table__
+    taken = (
+        update(counters).where(counters.c.name == _COUNTER).values(value=counters.c.value + count).returning(counters.c.value)
+    )
+    last = session.execute(taken).scalar()
+    if last is None:  # the very first event of this database; two at once meet at the primary key
+        new = postgres_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
+        session.execute(new(counters).values(name=_COUNTER, value=0).on_conflict_do_nothing())
+        last = session.execute(taken).scalar_one()
+    return int(last)
+
+
+def as_event(row: EventRow) -> Event:
+    """The row as the value handed out."""
+    return Event(row.seq, row.at, row.kind, row.order_id, row.data)
+
+
+class Events:
+    """Reading the feed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def after(self, seq: int, limit: int = 100) -> list[Event]:
+        """The events with numbers greater than `seq`, in order, at most `limit`."""
+        query = select(EventRow).where(EventRow.seq > seq).order_by(EventRow.seq).limit(limit)
+        return await self._database.read(lambda session: [as_event(row) for row in session.scalars(query)])

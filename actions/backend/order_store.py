@@ -1,0 +1,143 @@
+"""Orders and disputes between tables, the policy's facts, and snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from actions.backend.tables import DisputeRow, OrderRow
+from actions.backend.views import DisputeSnapshot, OrderSnapshot
+from actions.policy import (
+    CancelOrder,
+    CloseDispute,
+    Dispute,
+    DisputeKind,
+    DisputeStatus,
+    Limits,
+    OrderFacts,
+    OrderState,
+    Role,
+    expiry_effects,
+)
+
+
+@dataclass(slots=True)
+class Stored:
+    """An order with its disputes, oldest first, as the tables have them in this transaction."""
+
+    order: OrderRow
+    disputes: list[DisputeRow]
+
+    @property
+    def open_dispute(self) -> DisputeRow | None:
+        return next((row for row in self.disputes if row.status == DisputeStatus.OPEN), None)
+
+    def dispute(self, dispute_id: str) -> DisputeRow:
+        return next(row for row in self.disputes if row.id == dispute_id)
+
+    def facts(self) -> OrderFacts:
+        """The facts as stored; expiry is judged by whoever decides."""
+        order, disputes = self.order, [_dispute(row) for row in self.disputes]
+        return OrderFacts(
+            id=order.id,
+            customer_id=order.customer_id,
+            seller_id=order.seller_id,
+            state=OrderState(order.state),
+            expected_delivery_at=order.expected_delivery_at,
+            agreed_delivery_at=order.agreed_delivery_at,
+            delivered_at=order.delivered_at,
+            open_dispute=next((dispute for dispute in disputes if dispute.status is DisputeStatus.OPEN), None),
+            past_disputes=tuple(dispute for dispute in disputes if dispute.status is not DisputeStatus.OPEN),
+        )
+
+    def snapshot(self, now: datetime, limits: Limits) -> OrderSnapshot:
+        """The order as people see it at `now`: what the clock has done is visible before a sweeper wrote it (M-13)."""
+        order = self.order
+        stored = OrderSnapshot(
+            id=order.id,
+            customer_id=order.customer_id,
+            seller_id=order.seller_id,
+            title=order.title,
+            state=OrderState(order.state),
+            version=order.version,
+            updated_at=order.updated_at,
+            expected_delivery_at=order.expected_delivery_at,
+            agreed_delivery_at=order.agreed_delivery_at,
+            delivered_at=order.delivered_at,
+            released_at=order.released_at,
+            confirmed_fulfilled_at=order.confirmed_fulfilled_at,
+            cancelled_by=order.cancelled_by,
+            tracking=order.tracking,
+            refunds=tuple(order.refunds),
+            disputes=tuple(_dispute_snapshot(row) for row in self.disputes),
+        )
+        if self.open_dispute is None:
+            return stored
+        for effect in expiry_effects(self.facts(), now, limits):
+            stored = _seen(stored, effect)
+        return stored
+
+
+def _seen(order: OrderSnapshot, effect: object) -> OrderSnapshot:
+    if isinstance(effect, CancelOrder):
+        return replace(order, state=OrderState.CANCELLED)
+    if isinstance(effect, CloseDispute):
+        disputes = tuple(
+            replace(dispute, status=effect.status, closed_at=dispute.due_at) if dispute.id == effect.dispute_id else dispute
+            for dispute in order.disputes
+        )
+        return replace(order, disputes=disputes)
+    raise TypeError(f"time alone does not do this: {effect!r}")
+
+
+def _dispute(row: DisputeRow) -> Dispute:
+    return Dispute(
+        id=row.id,
+        kind=DisputeKind(row.kind),
+        filed_by=Role(row.filed_by),
+        opened_at=row.opened_at,
+        due_at=row.due_at,
+        status=DisputeStatus(row.status),
+        new_delivery_at=row.new_delivery_at,
+    )
+
+
+def _dispute_snapshot(row: DisputeRow) -> DisputeSnapshot:
+    return DisputeSnapshot(
+        id=row.id,
+        order_id=row.order_id,
+        kind=DisputeKind(row.kind),
+        filed_by=Role(row.filed_by),
+        status=DisputeStatus(row.status),
+        opened_at=row.opened_at,
+        due_at=row.due_at,
+        closed_at=row.closed_at,
+        text=row.text,
+        reason=row.reason,
+        answer=row.answer,
+        new_delivery_at=row.new_delivery_at,
+    )
+
+
+def load(session: Session, order_id: str, *, lock: bool) -> Stored | None:
+    """The order and its disputes, None when there is none. With `lock` nobody else changes it before this ends."""
+    query = select(OrderRow).where(OrderRow.id == order_id)
+    order = session.scalar(query.with_for_update() if lock else query)
+    if order is None:
+        return None
+    # Everything that changes disputes holds the order's lock, so they need none of their own.
+    disputes = select(DisputeRow).where(DisputeRow.order_id == order_id).order_by(DisputeRow.number)
+    return Stored(order, list(session.scalars(disputes)))
+
+
+def with_disputes(session: Session, orders: Iterable[OrderRow]) -> list[Stored]:
+    """The orders with their disputes, in the order given."""
+    found = {order.id: Stored(order, []) for order in orders}
+    query = select(DisputeRow).where(DisputeRow.order_id.in_(found)).order_by(DisputeRow.number)
+    for row in session.scalars(query) if found else ():
+        found[row.order_id].disputes.append(row)
+    return list(found.values())

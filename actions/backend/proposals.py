@@ -1,0 +1,170 @@
+"""Proposals: what was shown to somebody, and the yes that executes exactly that (api.md, Confirmation)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from actions.backend import codec
+from actions.backend.clock import Clock
+from actions.backend.columns import new_id
+from actions.backend.commands import Commands, Use, no_access, replay
+from actions.backend.database import Database
+from actions.backend.order_store import Stored, load
+from actions.backend.tables import ProposalRow
+from actions.backend.views import Confirmation, ConfirmStatus, IdempotencyKey, Outcome, Proposal
+from actions.policy import Actor, Allowed, Command, Effect, Limits, OpenDispute, Refused, Role, Undetermined, decide
+
+LIFETIME = timedelta(minutes=10)
+"""How long a yes counts (api.md), by the business clock and by real time."""
+
+_WAITING, _DONE, _DISCARDED = "waiting", "done", "discarded"
+
+
+class Proposals:
+    """Proposals belong to one person in one conversation; to anybody else they do not exist."""
+
+    def __init__(self, database: Database, clock: Clock, limits: Limits, commands: Commands) -> None:
+        self._database, self._clock, self._limits, self._commands = database, clock, limits, commands
+
+    async def create(
+        self, conversation_id: str, actor: Actor, order_id: str, command: Command
+    ) -> Proposal | Refused | Undetermined:
+        """Store the command with the effects it would have now, or return why it may not be done.
+
+        It replaces an earlier proposal of this conversation on this order: an old yes no longer counts then.
+        """
+
+        def work(session: Session) -> Proposal | Refused | Undetermined:
+            stored = load(session, order_id, lock=False)
+            if stored is None:
+                return no_access(order_id)
+            now = self._clock.read(session)
+            verdict = decide(stored.facts(), command, actor, now, self._limits)
+            if not isinstance(verdict, Allowed):
+                return verdict
+            earlier = (
+                (ProposalRow.conversation_id == conversation_id)
+                & (ProposalRow.order_id == order_id)
+                & (ProposalRow.status == _WAITING)
+            )
+            session.execute(update(ProposalRow).where(earlier).values(status=_DISCARDED))
+            row = ProposalRow(
+                id=new_id("P"),
+                conversation_id=conversation_id,
+                order_id=order_id,
+                actor_role=actor.role.value,
+                actor_id=actor.id,
+                command=codec.encode(command),
+                effects=[codec.encode(effect) for effect in verdict.effects],
+                order_version=stored.order.version,
+                made_at=now,
+                expires_at=now + LIFETIME,
+                real_expires_at=self._clock.real_now() + LIFETIME,
+                status=_WAITING,
+                confirmed_by=None,
+                outcome=None,
+            )
+            session.add(row)
+            return self._proposal(row, stored, now)
+
+        return await self._database.write(work)
+
+    async def get(self, proposal_id: str, conversation_id: str) -> Proposal | None:
+        """The proposal while it waits for its yes, also after its time; None when it is answered, replaced or unknown."""
+
+        def work(session: Session) -> Proposal | None:
+            row = self._find(session, proposal_id, conversation_id, lock=False)
+            stored = load(session, row.order_id, lock=False) if row and row.status == _WAITING else None
+            return self._proposal(row, stored, self._clock.read(session)) if row and stored else None
+
+        return await self._database.read(work)
+
+    async def discard(self, proposal_id: str, conversation_id: str) -> bool:
+        """The person said no. Whether there was something to discard."""
+        mine = (ProposalRow.id == proposal_id) & (ProposalRow.conversation_id == conversation_id)
+
+        def work(session: Session) -> bool:
+            waiting = update(ProposalRow).where(mine, ProposalRow.status == _WAITING).values(status=_DISCARDED)
+            return bool(session.execute(waiting.returning(ProposalRow.id)).all())
+
+        return await self._database.write(work)
+
+    async def confirm(self, proposal_id: str, conversation_id: str, actor: Actor, message_id: str) -> Confirmation:
+        """Execute the proposal, exactly as shown, in one transaction; see ConfirmStatus for what else can come of it.
+
+        The same message again gets the first result. EXPIRED is also a proposal that was discarded or replaced.
+        """
+        return await self._database.write(
+            lambda session: self._confirm(session, proposal_id, conversation_id, actor, message_id)
+        )
+
+    def _confirm(
+        self, session: Session, proposal_id: str, conversation_id: str, actor: Actor, message_id: str
+    ) -> Confirmation:
+        row = self._find(session, proposal_id, conversation_id, lock=True)
+        if row is None or (row.actor_role, row.actor_id) != (actor.role.value, actor.id):
+            return Confirmation(ConfirmStatus.UNKNOWN)
+        stored = load(session, row.order_id, lock=True)
+        if stored is None:
+            return Confirmation(ConfirmStatus.UNKNOWN)
+        now = self._clock.read(session)
+        proposal = self._proposal(row, stored, now)
+        key = IdempotencyKey(message_id, proposal.command.name, row.order_id)
+        use = Use(row.order_id, proposal.command, actor, key, "chat")
+        if row.status == _DONE:
+            first: Outcome = replace(codec.decode(row.outcome), replayed=True)
+            again = row.confirmed_by == message_id
+            status = ConfirmStatus.EXECUTED if again else ConfirmStatus.ALREADY_DONE
+            return Confirmation(status, proposal, first.verdict, first)
+        repeated = replay(session, use)
+        if repeated is not None:  # this message did it already, through another proposal of the same content
+            return Confirmation(ConfirmStatus.EXECUTED, proposal, repeated.verdict, repeated)
+        verdict = decide(stored.facts(), proposal.command, actor, now, self._limits)
+        if row.status == _DISCARDED or now > row.expires_at or self._clock.real_now() > row.real_expires_at:
+            return Confirmation(ConfirmStatus.EXPIRED, proposal, verdict)
+        if not isinstance(verdict, Allowed):
+            return Confirmation(ConfirmStatus.REFUSED, proposal, verdict)
+        shown = _timeless(proposal.effects, row.made_at)
+        if stored.order.version != row.order_version or _timeless(verdict.effects, now) != shown:
+            return Confirmation(ConfirmStatus.CHANGED, proposal, verdict)
+
+        def done(outcome: Outcome) -> None:
+            row.status, row.confirmed_by, row.outcome = _DONE, message_id, codec.encode(outcome)
+
+        outcome = self._commands.carry_out(session, stored, now, verdict, use, done)
+        return Confirmation(ConfirmStatus.EXECUTED, proposal, verdict, outcome)
+
+    @staticmethod
+    def _find(session: Session, proposal_id: str, conversation_id: str, *, lock: bool) -> ProposalRow | None:
+        query = select(ProposalRow).where(
+            ProposalRow.id == proposal_id, ProposalRow.conversation_id == conversation_id
+        )
+        return session.scalar(query.with_for_update() if lock else query)
+
+    def _proposal(self, row: ProposalRow, stored: Stored, now: datetime) -> Proposal:
+        return Proposal(
+            id=row.id,
+            conversation_id=row.conversation_id,
+            order_id=row.order_id,
+            command=codec.decode(row.command),
+            effects=tuple(codec.decode(effect) for effect in row.effects),
+            order_version=row.order_version,
+            expires_at=row.expires_at,
+            actor=Actor(Role(row.actor_role), row.actor_id),
+            order=stored.snapshot(now, self._limits),
+        )
+
+
+def _timeless(effects: Sequence[Effect], now: datetime) -> list[tuple[Effect, timedelta | None]]:
+    """The effects with a deadline counted from now: it moves with the clock and is no other effect for that."""
+    return [
+        (replace(effect, due_at=None), effect.due_at - now)
+        if isinstance(effect, OpenDispute) and effect.due_at
+        else (effect, None)
+        for effect in effects
+    ]

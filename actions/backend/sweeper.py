@@ -1,0 +1,69 @@
+"""The sweeper makes visible what the clock has done: disputes past their due instant (M-12, M-18).
+
+Expiry is judged on every read; this only writes it down and tells the parties. Any number of processes may sweep.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from actions.backend.changes import Changes
+from actions.backend.clock import Clock
+from actions.backend.database import Database
+from actions.backend.order_store import load
+from actions.backend.tables import DisputeRow
+from actions.policy import DisputeStatus, Limits, OrderState
+
+log = structlog.get_logger(__name__)
+
+_BATCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class SweepCounts:
+    """Disputes that this sweep wrote as expired, and orders that it cancelled by that (cancel_silence)."""
+
+    expired: int = 0
+    cancelled: int = 0
+
+
+class Sweeper:
+    """Writes expired disputes, each in a transaction of its own."""
+
+    def __init__(self, database: Database, clock: Clock, limits: Limits) -> None:
+        self._database, self._clock, self._limits = database, clock, limits
+
+    async def sweep(self) -> SweepCounts:
+        """Write down everything that is due by now; returns what this call did itself."""
+        expired = cancelled = 0
+        seen: set[str] = set()
+        while due := [order_id for order_id in await self._database.read(self._due) if order_id not in seen]:
+            seen.update(due)
+            for order_id in due:
+                done = await self._database.write(lambda session, order_id=order_id: self._expire(session, order_id))
+                expired += done is not None
+                cancelled += done is OrderState.CANCELLED
+        if expired:
+            log.info("disputes expired", expired=expired, cancelled=cancelled)
+        return SweepCounts(expired, cancelled)
+
+    def _due(self, session: Session) -> list[str]:
+        now = self._clock.read(session)
+        due = (DisputeRow.status == DisputeStatus.OPEN.value) & (DisputeRow.due_at < now)
+        return list(session.scalars(select(DisputeRow.order_id).where(due).order_by(DisputeRow.due_at).limit(_BATCH)))
+
+    def _expire(self, session: Session, order_id: str) -> OrderState | None:
+        """The order's state afterwards, None when somebody else was faster or the clock went back."""
+        stored = load(session, order_id, lock=True)
+        if stored is None or stored.open_dispute is None:
+            return None
+        changes = Changes(session, stored, self._clock.read(session), self._clock.real_now(), self._limits)
+        changes.expire()
+        if stored.open_dispute is not None:
+            return None
+        changes.finish()
+        return OrderState(stored.order.state)
