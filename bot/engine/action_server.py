@@ -1,0 +1,109 @@
+"""Rasa's action server as `make run` starts it: the SDK's executor behind a secret, on loopback only.
+
+The SDK's own server lets anybody in and answers an error with the request in it, words of the person included.
+"""
+
+from __future__ import annotations
+
+import hmac
+import importlib
+import importlib.util
+import logging
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import msgspec
+from aiohttp import web
+from rasa_sdk.executor import ActionExecutor
+from rasa_sdk.interfaces import ActionExecutionRejection, ActionNotFoundException
+
+from actions.backend.settings import Settings, SettingsError
+from bot.engine import logs
+
+SECRET_HEADER = "X-Lotse-Secret"  # noqa: S105 - the name of the header
+HANDLERS = "actions.handlers"
+LIFECYCLE = f"{HANDLERS}.lifecycle"
+LARGEST_REQUEST = 4 * 1024**2
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+logger = logging.getLogger(__name__)
+executor_key = web.AppKey("executor", ActionExecutor)
+
+
+def create_app(secret: str, executor: ActionExecutor, lifecycle: Any = None) -> web.Application:
+    """The application; `lifecycle` may have `startup()` and `shutdown()`, awaited before and after serving."""
+
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        given = request.headers.get(SECRET_HEADER, "").encode()
+        if not hmac.compare_digest(given, secret.encode()):
+            return web.json_response({"error": "unauthorised"}, status=401)
+        return await handler(request)
+
+    app = web.Application(middlewares=[guard], client_max_size=LARGEST_REQUEST)
+    app[executor_key] = executor
+    app.router.add_get("/health", _health)
+    app.router.add_get("/actions", _actions)
+    app.router.add_post("/webhook", _webhook)
+
+    async def resources(_app: web.Application) -> AsyncIterator[None]:
+        await lifecycle.startup()
+        yield
+        await lifecycle.shutdown()
+
+    if lifecycle is not None:
+        app.cleanup_ctx.append(resources)
+    return app
+
+
+async def _health(_request: web.Request) -> web.Response:
+    return web.json_response({"status": "ok"})
+
+
+async def _actions(request: web.Request) -> web.Response:
+    return web.json_response([{"name": name} for name in request.app[executor_key].actions])
+
+
+async def _webhook(request: web.Request) -> web.Response:
+    """Run one action. The status codes are those of the SDK's server, which Rasa knows."""
+    try:
+        call = msgspec.json.decode(await request.read(), type=dict[str, Any])
+    except msgspec.DecodeError:
+        return web.json_response({"error": "the body is not a JSON object"}, status=400)
+    try:
+        result = await request.app[executor_key].run(call)
+    except ActionExecutionRejection as error:
+        return web.json_response({"error": error.message, "action_name": error.action_name}, status=400)
+    except ActionNotFoundException as error:
+        logger.error("there is no action %s", error.action_name)
+        return web.json_response({"error": error.message, "action_name": error.action_name}, status=404)
+    except Exception:
+        logger.exception("action %s failed", call.get("next_action"))
+        return web.json_response({"error": "the action failed", "action_name": call.get("next_action")}, status=500)
+    return web.Response(body=msgspec.json.encode(result), content_type="application/json")
+
+
+def main() -> int:
+    try:
+        settings = Settings.from_env()
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    logs.configure(settings.log_level)
+    if not settings.internal_secret:
+        print("LOTSE_INTERNAL_SECRET: needed, the same for gateway, Rasa and actions", file=sys.stderr)
+        return 2
+    executor = ActionExecutor()
+    # The handlers only: the SDK imports every module below what it is given.
+    executor.register_package(HANDLERS)
+    found = importlib.util.find_spec(LIFECYCLE)
+    lifecycle = importlib.import_module(LIFECYCLE) if found else None
+    app = create_app(settings.internal_secret, executor, lifecycle)
+    web.run_app(app, host="127.0.0.1", port=settings.actions_port, print=None, access_log=None)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,160 @@
+"""Rasa's agent and message processor, with Lotse's stores and a turn that is either whole or did not happen."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+from rasa.core.agent import Agent
+from rasa.core.channels.channel import UserMessage
+from rasa.core.lock_store import LockError, LockStore
+from rasa.core.nlg import TemplatedNaturalLanguageGenerator
+from rasa.core.processor import MessageProcessor
+from rasa.engine import loader
+from rasa.engine.runner.dask import DaskGraphRunner
+from rasa.engine.storage.local_model_storage import LocalModelStorage
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.utils.common import TempDirectoryPath, get_temp_dir_name
+from rasa.utils.endpoints import ClientResponseError, EndpointConfig
+
+from bot.engine.runner import DirectGraphRunner
+from bot.engine.tracker_store import LotseTrackerStore
+from bot.engine.turn import Reply, Turn, TurnFailedError, current_turn
+
+#: Seconds an action may take. Rasa would wait for 300; the person hears within 10 that it takes longer.
+ACTION_TIMEOUT = 5.0
+_REJECTED = 400
+
+
+class ActionEndpoint(EndpointConfig):
+    """Calls the action server over kept connections, with the shared secret, and notes in the turn when that fails."""
+
+    def __init__(self, url: str, secret: str, timeout: float = ACTION_TIMEOUT) -> None:
+        # Without the selective domain every call would carry the whole domain, all texts included.
+        super().__init__(url, headers={"X-Lotse-Secret": secret}, enable_selective_domain=True)
+        self._timeout = aiohttp.ClientTimeout(total=timeout, connect=2.0)
+        self._http: aiohttp.ClientSession | None = None
+
+    async def request(self, *_: Any, json: Any = None, **__: Any) -> Any:
+        """Post `json`; everything else that Rasa says (its timeout, compression) is ours to decide."""
+        turn = current_turn.get()
+        if turn is not None:
+            turn.actions_called += 1
+        try:
+            return await self._post(json)
+        except Exception as error:
+            rejected = isinstance(error, ClientResponseError) and error.status == _REJECTED
+            if turn is not None and not rejected:
+                turn.failures.append(f"calling the action failed: {type(error).__name__}")
+            raise
+
+    async def _post(self, body: Any) -> Any:
+        if self._http is None or self._http.closed:
+            self._http = aiohttp.ClientSession(headers=self.headers, timeout=self._timeout)
+        data = msgspec.json.encode(body, enc_hook=float)
+        headers = {"Content-Type": "application/json"}
+        async with self._http.post(self.url, data=data, headers=headers) as response:
+            content = await response.read()
+            if response.status >= _REJECTED:
+                raise ClientResponseError(response.status, response.reason or "", content.decode(errors="replace"))
+            return msgspec.json.decode(content)
+
+    async def close(self) -> None:
+        if self._http is not None:
+            await self._http.close()
+
+
+class LotseProcessor(MessageProcessor):
+    """Rasa's processor, with another graph runner, for whom typed text is always text."""
+
+    graph_runner_class: type[DaskGraphRunner] = DirectGraphRunner
+
+    async def parse_message(
+        self, message: UserMessage, tracker: DialogueStateTracker | None = None, only_output_properties: bool = True
+    ) -> dict[str, Any]:
+        """Rasa takes text that begins with a slash for an intent; the NLU gets another slash in its place."""
+        typed = message.text or ""
+        if typed.startswith("/"):
+            message = copy.copy(message)
+            message.text = f"\N{DIVISION SLASH}{typed[1:]}"
+        parsed: dict[str, Any] = await super().parse_message(message, tracker, only_output_properties)
+        parsed["text"] = typed
+        return parsed
+
+    @classmethod
+    def _load_model(cls, model_path: str | Path) -> tuple[str, Any, Any]:
+        """As in Rasa, which has its own graph runner written into this place."""
+        archive = Path(model_path)
+        with TempDirectoryPath(get_temp_dir_name()) as folder:
+            metadata, runner = loader.load_predict_graph_runner(
+                Path(folder), archive, LocalModelStorage, cls.graph_runner_class
+            )
+        return archive.name, metadata, runner
+
+
+class DaskProcessor(LotseProcessor):
+    """With Rasa's graph runner."""
+
+    graph_runner_class = DaskGraphRunner
+
+
+class LotseAgent(Agent):
+    """Answers each message once."""
+
+    tracker_store: LotseTrackerStore
+
+    def __init__(
+        self,
+        tracker_store: LotseTrackerStore,
+        lock_store: LockStore,
+        action_endpoint: ActionEndpoint,
+        processor_class: type[LotseProcessor] = LotseProcessor,
+    ) -> None:
+        super().__init__(tracker_store=tracker_store, lock_store=lock_store, action_endpoint=action_endpoint)
+        self._processor_class = processor_class
+
+    @staticmethod
+    def _create_tracker_store(store: LotseTrackerStore, domain: Domain | None) -> LotseTrackerStore:
+        # Rasa would wrap it so that, when saving fails, the conversation goes on in memory: a turn must fail instead.
+        store.domain = domain
+        return store
+
+    def load_model(self, model_path: str | Path, fingerprint: str | None = None) -> None:
+        """As in Rasa, with our processor."""
+        self.processor = self._processor_class(
+            model_path=model_path,
+            tracker_store=self.tracker_store,
+            lock_store=self.lock_store,
+            action_endpoint=self.action_endpoint,
+            generator=self.nlg,
+        )
+        self.domain = self.processor.domain
+        self._set_fingerprint(fingerprint)
+        self.tracker_store.domain = self.domain
+        if isinstance(self.nlg, TemplatedNaturalLanguageGenerator):
+            self.nlg.responses = self.domain.responses
+
+    async def handle_message(self, message: UserMessage) -> list[Reply]:
+        """The replies to `message`: as stored, if it was answered before. Raises `TurnFailedError`."""
+        try:
+            async with self.lock_store.lock(message.sender_id):
+                known = await self.tracker_store.replies(message.sender_id, message.message_id)
+                return known if known is not None else await self._answer(message)
+        except LockError as error:
+            raise TurnFailedError(str(error)) from error
+
+    async def _answer(self, message: UserMessage) -> list[Reply]:
+        turn = Turn(message.sender_id, message.message_id)
+        message.output_channel = turn.output
+        token = current_turn.set(turn)
+        try:
+            await self.processor.handle_message(message)
+        finally:
+            current_turn.reset(token)
+        if not turn.saved:
+            raise TurnFailedError("the conversation was not saved")
+        return turn.replies

@@ -1,0 +1,81 @@
+"""One message of a conversation at a time.
+
+Rasa's own lock stores ask once a second whether it is their turn, and its Redis store blocks the event loop. These wait
+without asking (in one process) or ask often and asynchronously (through Redis, for several processes).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import redis.asyncio
+from rasa.core.lock_store import LockError, LockStore
+from redis.exceptions import LockNotOwnedError, RedisError
+
+#: Longer than any turn: the lock of a process that died is free again after this many seconds.
+LIFETIME = 60.0
+#: How long a message waits for the one before it.
+PATIENCE = 30.0
+
+
+class LocalLockStore(LockStore):
+    """Locks within this process, handed over in the order of arrival."""
+
+    def __init__(self, patience: float = PATIENCE) -> None:
+        super().__init__()
+        self._patience = patience
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._users: dict[str, int] = {}
+
+    @asynccontextmanager
+    async def lock(self, conversation_id: str, *_: Any, **__: Any) -> AsyncIterator[None]:
+        lock = self._locks.setdefault(conversation_id, asyncio.Lock())
+        self._users[conversation_id] = self._users.get(conversation_id, 0) + 1
+        try:
+            try:
+                async with asyncio.timeout(self._patience):
+                    await lock.acquire()
+            except TimeoutError:
+                raise LockError("the message before this one takes too long") from None
+            try:
+                yield
+            finally:
+                lock.release()
+        finally:
+            self._users[conversation_id] -= 1
+            if not self._users[conversation_id]:
+                del self._users[conversation_id], self._locks[conversation_id]
+
+
+class RedisLockStore(LockStore):
+    """Locks that several Rasa processes share."""
+
+    def __init__(self, url: str, patience: float = PATIENCE) -> None:
+        super().__init__()
+        self._patience = patience
+        self._redis = redis.asyncio.Redis.from_url(url)
+
+    @asynccontextmanager
+    async def lock(self, conversation_id: str, *_: Any, **__: Any) -> AsyncIterator[None]:
+        lock = self._redis.lock(
+            f"lotse:conversation:{conversation_id}", timeout=LIFETIME, sleep=0.02, blocking_timeout=self._patience
+        )
+        try:
+            acquired = await lock.acquire()
+        except RedisError as error:
+            raise LockError(f"Redis does not answer: {type(error).__name__}") from error
+        if not acquired:
+            raise LockError("the message before this one takes too long")
+        try:
+            yield
+        finally:
+            try:
+                await lock.release()
+            except (LockNotOwnedError, RedisError):
+                pass  # It ends by itself after its lifetime.
+
+    async def close(self) -> None:
+        await self._redis.aclose()

@@ -1,0 +1,16 @@
+"""One line a message for every process of the engine; quiet about what Rasa's dependencies deprecate."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+
+FORMAT = "%(levelname)s %(name)s: %(message)s"
+
+
+def configure(level: str) -> None:
+    """Log to standard error; the supervisor adds who said it, and keeps it."""
+    logging.basicConfig(level=level, format=FORMAT, force=True)
+    for chatty in ("apscheduler", "sanic.access", "aiosqlite", "asyncio", "matplotlib"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    warnings.simplefilter("ignore")

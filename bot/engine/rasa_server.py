@@ -1,0 +1,107 @@
+"""Rasa as `make run` starts it: our stores and our channel only, loopback only, a secret on every request."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from actions.backend.settings import Settings, SettingsError
+from bot.engine import logs, model
+
+DAY = 86_400.0
+FORGET_EVERY = 3_600.0
+
+logger = logging.getLogger(__name__)
+
+
+def create_agent(settings: Settings, model_path: Path) -> Any:
+    """An agent that is ready to answer."""
+    from bot.engine.agent import ActionEndpoint, DaskProcessor, LotseAgent, LotseProcessor
+    from bot.engine.locks import LocalLockStore, RedisLockStore
+    from bot.engine.tracker_store import LotseTrackerStore
+
+    agent = LotseAgent(
+        LotseTrackerStore(url=settings.tracker_database_url),
+        RedisLockStore(settings.redis_url) if settings.redis_url else LocalLockStore(),
+        ActionEndpoint(f"{settings.actions_url}/webhook", settings.internal_secret),
+        DaskProcessor if settings.graph_runner == "dask" else LotseProcessor,
+    )
+    agent.load_model(model_path)
+    return agent
+
+
+def create_app(settings: Settings, model_path: Path) -> Any:
+    """Rasa's web application without its HTTP API: nothing is reachable but our channel."""
+    from sanic import Sanic
+
+    from bot.engine.channel import InternalChannel
+
+    app = Sanic("lotse_rasa", configure_logging=False)
+    app.config.update(
+        {
+            "KEEP_ALIVE_TIMEOUT": 75,
+            "RESPONSE_TIMEOUT": 60,
+            "REQUEST_MAX_SIZE": 1_000_000,
+            "FALLBACK_ERROR_FORMAT": "json",
+        }
+    )
+    channel = InternalChannel(settings.internal_secret)
+
+    async def unused(_message: Any) -> None:
+        """Rasa's handler gives back no replies; the channel asks the agent itself."""
+
+    app.blueprint(channel.blueprint(unused), url_prefix=f"/webhooks/{channel.name()}")
+
+    async def start(app: Any, _loop: Any) -> None:
+        app.ctx.agent = create_agent(settings, model_path)
+        app.ctx.forgetting = asyncio.create_task(_forget(app.ctx.agent.tracker_store, settings.conversation_days))
+        logger.info("ready with %s", model_path.name)
+
+    async def stop(app: Any, _loop: Any) -> None:
+        app.ctx.forgetting.cancel()
+        with suppress(asyncio.CancelledError):
+            await app.ctx.forgetting
+        await app.ctx.agent.action_endpoint.close()
+        await app.ctx.agent.tracker_store.close()
+
+    app.register_listener(start, "before_server_start")
+    app.register_listener(stop, "after_server_stop")
+    return app
+
+
+async def _forget(store: Any, days: int) -> None:
+    """Remove old conversations, now and then."""
+    while True:
+        try:
+            await store.delete_silent_since(time.time() - days * DAY)
+        except Exception as error:
+            logger.warning("old conversations could not be removed: %s", type(error).__name__)
+        await asyncio.sleep(FORGET_EVERY)
+
+
+def main() -> int:
+    try:
+        settings = Settings.from_env()
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    logs.configure(settings.log_level)
+    if not settings.internal_secret:
+        print("LOTSE_INTERNAL_SECRET: needed, the same for gateway, Rasa and actions", file=sys.stderr)
+        return 2
+    trained = model.newest()
+    if trained is None:
+        print("There is no model: run `make train`", file=sys.stderr)
+        return 2
+    app = create_app(settings, trained)
+    app.run(host="127.0.0.1", port=settings.rasa_port, access_log=False, motd=False)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
