@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 from sqlalchemy import text
 
@@ -20,6 +20,7 @@ from actions.backend.people import People
 from actions.backend.proposals import Proposals
 from actions.backend.sweeper import Sweeper
 from actions.policy import DEFAULT_LIMITS, Limits
+from actions.policy.limits import CancelSilence
 
 if TYPE_CHECKING:
     from actions.backend.settings import Settings
@@ -57,7 +58,7 @@ class Backend:
         real_now: Callable[[], datetime] = utc_now,
         pool_size: int = 10,
     ) -> Self:
-        """Open `sqlite:///…` or `postgresql://…`. Nothing is connected yet: `check` says whether the database answers."""
+        """Open `sqlite:///…` or `postgresql://…`. Nothing is connected yet: `check` says whether it answers."""
         return cls(open_database(database_url, pool_size=pool_size), limits, production=production, real_now=real_now)
 
     @classmethod
@@ -65,7 +66,7 @@ class Backend:
         """Open the database that the settings name, with the limits they configure."""
         hours = settings.extension_answer_hours
         limits = Limits(
-            cancel_silence=settings.cancel_silence,
+            cancel_silence=cast(CancelSilence, settings.cancel_silence),
             extension_answer_window=None if hours is None else timedelta(hours=hours),
             seller_reasons=settings.seller_reasons,
         )

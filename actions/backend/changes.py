@@ -15,7 +15,7 @@ from actions.backend.columns import new_id
 from actions.backend.notices import NewNotice, notices
 from actions.backend.order_store import Stored
 from actions.backend.people import names
-from actions.backend.tables import DisputeRow, OrderRow, NoticeRow
+from actions.backend.tables import DisputeRow, NoticeRow, OrderRow, table
 from actions.backend.views import plain
 from actions.policy import (
     PLATFORM,
@@ -38,8 +38,25 @@ from actions.policy import (
 from actions.policy.orders import Role
 
 _AUDITED = (
-    *("customer_id", "seller_id", "title", "state", "version", "updated_at", "expected_delivery_at", "agreed_delivery_at"),
-    *("delivered_at", "released_at", "confirmed_fulfilled_at", "cancelled_by", "cancelled_by_us", "tracking", "refunds"),
+    *(
+        "customer_id",
+        "seller_id",
+        "title",
+        "state",
+        "version",
+        "updated_at",
+        "expected_delivery_at",
+        "agreed_delivery_at",
+    ),
+    *(
+        "delivered_at",
+        "released_at",
+        "confirmed_fulfilled_at",
+        "cancelled_by",
+        "cancelled_by_us",
+        "tracking",
+        "refunds",
+    ),
 )
 _DISPUTE = (
     *("id", "kind", "filed_by", "status", "opened_at", "due_at", "closed_at", "text", "reason", "answer"),
@@ -67,15 +84,17 @@ class Changes:
     _events: list[events.NewEvent] = field(default_factory=list)
     _notices: list[NewNotice] = field(default_factory=list)
 
-    def expire(self) -> None:
-        """Write down what the clock has already done, if anything (M-12, M-18): before any other change."""
+    def expire(self) -> bool:
+        """Write down what the clock has already done (M-12, M-18), before any other change; False if nothing."""
         dispute = self.stored.open_dispute
         if dispute is None:
-            return
+            return False
         command = Expire(dispute.id)
         verdict = decide(self.stored.facts(), command, PLATFORM, self.now, self.limits)
-        if isinstance(verdict, Allowed):
-            self.apply(verdict.effects, verdict.rules, command, PLATFORM, origin="sweep")
+        if not isinstance(verdict, Allowed):
+            return False
+        self.apply(verdict.effects, verdict.rules, command, PLATFORM, origin="clock")
+        return True
 
     def apply(
         self,
@@ -98,7 +117,9 @@ class Changes:
         self.notify(done, command, actor, origin)
         return opened
 
-    def notify(self, done: Sequence[tuple[Effect, str | None]], command: Command | None, actor: Actor, origin: str) -> None:
+    def notify(
+        self, done: Sequence[tuple[Effect, str | None]], command: Command | None, actor: Actor, origin: str
+    ) -> None:
         """Note the notices of effects that were applied, each with the dispute it concerned."""
         disputes = {row.id: row for row in self.stored.disputes}
         self._notices += notices(self.stored.order, disputes, done, command, actor, origin, self.now, self.limits)
@@ -138,7 +159,7 @@ class Changes:
         """Write the outbox and, as the last lock of the transaction, the numbered audit rows."""
         self.session.flush()
         if self._notices:
-            self.session.execute(insert(NoticeRow.__table__), self._outbox())
+            self.session.execute(insert(table(NoticeRow)), self._outbox())
         events.append(self.session, self._events, self.real_now)
 
     def _apply(self, effect: Effect, command: Command, actor: Actor) -> str | None:

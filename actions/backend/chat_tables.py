@@ -25,7 +25,12 @@ class ConversationRow(Base):
     __table_args__ = (
         Index("uq_conversations_identity", "role", "sub", "iss", unique=True),
         Index(
-            "uq_conversations_unclaimed", "role", "sub", unique=True, sqlite_where=_UNCLAIMED, postgresql_where=_UNCLAIMED
+            "uq_conversations_unclaimed",
+            "role",
+            "sub",
+            unique=True,
+            sqlite_where=_UNCLAIMED,
+            postgresql_where=_UNCLAIMED,
         ),
         Index("ix_conversations_unanswered", "retry_at", sqlite_where=_UNANSWERED, postgresql_where=_UNANSWERED),
     )

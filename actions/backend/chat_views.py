@@ -106,8 +106,8 @@ class StoredMessage:
 class Received:
     """A person's message was stored, or was there already (`repeated`).
 
-    `turn`: the message to handle NOW, when this call got the lease of the conversation: this one, or an earlier one that
-    is still unanswered. None: somebody else has the lease and will come to it, or it is answered already.
+    `turn`: the message to handle NOW, when this call got the lease of the conversation: this one, or an earlier one
+    that is still unanswered. None: somebody else has the lease and will come to it, or it is answered already.
     """
 
     message: StoredMessage
@@ -142,7 +142,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """A notice to be rendered and delivered. `params` is JSON (instants ISO 8601 in UTC), see actions/backend/notices.py."""
+    """A notice to be rendered and delivered. `params` is JSON (instants ISO 8601 in UTC), see notices.py."""
 
     id: int
     recipient_role: Role

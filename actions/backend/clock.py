@@ -41,7 +41,7 @@ class Clock:
         return await self._database.read(self._frozen)
 
     async def set(self, instant: datetime) -> None:
-        """Freeze the business time at an aware instant, earlier or later than before. ClockUnavailable in production."""
+        """Freeze the business time at an aware instant, whether earlier or later. ClockUnavailable in production."""
         self._check()
         at = utc(instant)
 

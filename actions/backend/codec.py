@@ -1,7 +1,7 @@
 """Commands, effects, verdicts and snapshots as JSON and back, so that a stored result is the value it was.
 
-A dataclass becomes {"$": its name, fields…}, an instant {"$at": ISO 8601}, an enum {"$enum": name, "is": value}, a tuple
-{"$tuple": […]}; everything else is JSON already. Only the classes below can come back.
+A dataclass becomes {"$": its name, fields…}, an instant {"$at": ISO 8601}, an enum {"$enum": name, "is": value}, a
+tuple {"$tuple": […]}; everything else is JSON already. Only the classes below can come back.
 """
 
 from __future__ import annotations

@@ -19,7 +19,6 @@ from actions.backend.tables import IdempotencyRow
 from actions.backend.views import IdempotencyKey, Outcome
 from actions.policy import Actor, Allowed, Command, Limits, Option, Reason, Refused, Verdict, available, decide
 
-
 T = TypeVar("T")
 
 
@@ -133,7 +132,7 @@ class Commands:
         return await self._look(order_id, at, judge) or no_access(order_id)
 
     async def options(self, order_id: str, actor: Actor, at: datetime | None = None) -> tuple[Option, ...]:
-        """Every command of this actor's role with its verdict now or at `at`; nothing for an order that does not exist."""
+        """Every command of this actor's role with its verdict now or at `at`; nothing for an unknown order."""
 
         def judge(stored: Stored, now: datetime) -> tuple[Option, ...]:
             return available(stored.facts(), actor, now, self._limits)

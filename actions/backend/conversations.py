@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from actions.backend import leases, messages
@@ -19,7 +19,6 @@ from actions.backend.chat_tables import ConversationRow, MessageRow
 from actions.backend.chat_views import (
     Author,
     Completed,
-    Conversation,
     MessageState,
     Notice,
     Received,
@@ -27,69 +26,19 @@ from actions.backend.chat_views import (
     StoredButton,
     StoredMessage,
 )
-from actions.backend.clock import Clock
-from actions.backend.columns import new_id
-from actions.backend.database import Database
 from actions.backend.errors import MessageConflict, UnknownButton
 from actions.backend.notices import AWAITING_ANSWER
-from actions.backend.tables import DisputeRow
-from actions.policy import DisputeKind, DisputeStatus, Role
+from actions.backend.openings import Openings
+from actions.backend.tables import DisputeRow, table
+from actions.policy import DisputeKind, DisputeStatus
 
-_conversations = ConversationRow.__table__
-_messages = MessageRow.__table__
+_conversations = table(ConversationRow)
+_messages = table(MessageRow)
 LEASE_SECONDS = 30.0
 
 
-def _conversation(row: ConversationRow) -> Conversation:
-    return Conversation(row.id, row.iss, Role(row.role), row.sub, row.last_seq, row.delivered_seq, row.seen_seq)
-
-
-class Conversations:
+class Conversations(Openings):
     """Messages of people, of the assistant, and notices. One conversation per (iss, role, sub)."""
-
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database, self._clock, self._real_now = database, clock, clock.real_now
-
-    async def open(self, iss: str, role: Role, sub: str) -> Conversation:
-        """The conversation of a verified token (`iss` "" for a token without issuer), made if it is new.
-
-        The first token that comes claims a conversation that only notices had made.
-        """
-        who = (ConversationRow.role == role.value) & (ConversationRow.sub == sub)
-
-        def known(session: Session) -> Conversation | None:
-            row = session.scalar(select(ConversationRow).where(who, ConversationRow.iss == iss))
-            return _conversation(row) if row else None
-
-        def claim(session: Session) -> Conversation:
-            row = session.scalar(select(ConversationRow).where(who, ConversationRow.iss.is_(None)).with_for_update())
-            if (found := known(session)) is not None:
-                return found
-            if row is None:
-                row = self._new(iss, role, sub)
-                session.add(row)
-            row.iss = iss
-            return _conversation(row)
-
-        return await self._database.read(known) or await self._database.upsert(claim)
-
-    async def for_notices(self, role: Role, sub: str) -> Conversation:
-        """The conversation in which this person gets notices: the one used last, or a new one nobody has claimed."""
-        who = (ConversationRow.role == role.value) & (ConversationRow.sub == sub)
-        latest = select(ConversationRow).where(who).order_by(ConversationRow.used_at.desc()).limit(1)
-
-        def known(session: Session) -> Conversation | None:
-            row = session.scalar(latest)
-            return _conversation(row) if row else None
-
-        def make(session: Session) -> Conversation:
-            if (found := known(session)) is not None:
-                return found
-            row = self._new(None, role, sub)
-            session.add(row)
-            return _conversation(row)
-
-        return await self._database.read(known) or await self._database.upsert(make)
 
     async def add_person_message(
         self,
@@ -160,7 +109,7 @@ class Conversations:
     async def complete(
         self, message: StoredMessage, replies: Sequence[Reply], *, owner: str, seconds: float = LEASE_SECONDS
     ) -> Completed:
-        """Store the answer of a message, once: whoever comes second gets the stored one. Passes the lease on or frees it."""
+        """Store the answer of a message, once: whoever comes second gets the stored one. The lease goes on or ends."""
         now = self._real_now()
 
         def work(session: Session) -> Completed:
@@ -190,7 +139,9 @@ class Conversations:
 
         return await self._database.write(work)
 
-    async def say(self, message: StoredMessage, text: str, custom: Mapping[str, Any] | None = None) -> StoredMessage | None:
+    async def say(
+        self, message: StoredMessage, text: str, custom: Mapping[str, Any] | None = None
+    ) -> StoredMessage | None:
         """Say once that the answer takes longer. None when it was said before or the message is answered."""
         now = self._real_now()
 
@@ -220,18 +171,22 @@ class Conversations:
         return await self._database.write(lambda session: leases.renew(session, conversation_id, owner, seconds, now))
 
     async def release(self, conversation_id: str, owner: str, *, retry_in: float = 0.0) -> None:
-        """Give the lease back without an answer. With `retry_in` (seconds) the try failed: it counts, and rests so long."""
+        """Give the lease back without an answer. With `retry_in` (seconds) the try failed and counts."""
         now = self._real_now()
         await self._database.write(lambda session: leases.release(session, conversation_id, owner, retry_in, now))
 
-    async def claim_pending(self, owner: str, *, seconds: float = LEASE_SECONDS, limit: int = 10) -> list[StoredMessage]:
+    async def claim_pending(
+        self, owner: str, *, seconds: float = LEASE_SECONDS, limit: int = 10
+    ) -> list[StoredMessage]:
         """Take the lease of conversations with left-over work; the first unanswered message of each."""
         now = self._real_now()
         return await self._database.write(lambda session: leases.claim_pending(session, owner, seconds, limit, now))
 
     async def message(self, conversation_id: str, client_id: str) -> StoredMessage | None:
         """The person's message of this client id."""
-        query = select(_messages).where(_messages.c.conversation_id == conversation_id, _messages.c.client_id == client_id)
+        query = select(_messages).where(
+            _messages.c.conversation_id == conversation_id, _messages.c.client_id == client_id
+        )
         found = await self._database.read(lambda session: messages.messages(session.execute(query)))
         return found[0] if found else None
 
@@ -280,19 +235,3 @@ class Conversations:
         later = (_messages.c.conversation_id == message.conversation_id) & (_messages.c.seq > message.seq)
         query = select(_messages).where(later, _messages.c.in_reply_to == message.client_id).order_by(_messages.c.seq)
         return messages.messages(session.execute(query))
-
-    def _new(self, iss: str | None, role: Role, sub: str) -> ConversationRow:
-        return ConversationRow(
-            id=new_id("C", 15),
-            iss=iss,
-            role=role.value,
-            sub=sub,
-            last_seq=0,
-            delivered_seq=0,
-            seen_seq=0,
-            pending=0,
-            lease_owner=None,
-            lease_until=None,
-            retry_at=None,
-            used_at=self._real_now(),
-        )

@@ -153,7 +153,7 @@ class Postgres(_Upsert):
             pool_pre_ping=False,
             connect_args={
                 "connect_timeout": int(BUSY_SECONDS),
-                "options": f"-c lock_timeout={int(BUSY_SECONDS * 1000)} -c statement_timeout={int(BUSY_SECONDS * 1000)}",
+                "options": f"-c lock_timeout={BUSY_SECONDS:g}s -c statement_timeout={BUSY_SECONDS:g}s",
             },
         )
         self._reading = self._async.execution_options(isolation_level="REPEATABLE READ")

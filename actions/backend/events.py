@@ -17,7 +17,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from actions.backend.database import Database
-from actions.backend.tables import CounterRow, EventRow
+from actions.backend.tables import CounterRow, EventRow, table
 from actions.backend.views import Event
 
 CHANGE, NOTICE = "change", "notice"
@@ -50,13 +50,16 @@ def append(session: Session, events: Sequence[NewEvent], recorded_at: datetime) 
         }
         for number, new in enumerate(events, start=1)
     ]
-    session.execute(insert(EventRow.__table__), rows)
+    session.execute(insert(table(EventRow)), rows)
 
 
 def _take(session: Session, count: int) -> int:
-    counters = CounterRow.__table__
+    counters = table(CounterRow)
     taken = (
-        update(counters).where(counters.c.name == _COUNTER).values(value=counters.c.value + count).returning(counters.c.value)
+        update(counters)
+        .where(counters.c.name == _COUNTER)
+        .values(value=counters.c.value + count)
+        .returning(counters.c.value)
     )
     last = session.execute(taken).scalar()
     if last is None:  # the very first event of this database; two at once meet at the primary key

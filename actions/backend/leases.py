@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from actions.backend import messages
 from actions.backend.chat_tables import ConversationRow, MessageRow
 from actions.backend.chat_views import MessageState, StoredMessage
+from actions.backend.tables import table
 
-_table = ConversationRow.__table__
-_messages = MessageRow.__table__
+_table = table(ConversationRow)
+_messages = table(MessageRow)
 _PENDING = _messages.c.state == MessageState.PENDING.value
 
 
@@ -69,7 +70,7 @@ def take(session: Session, conversation_id: str, owner: str, seconds: float, now
 def pass_on(
     session: Session, conversation_id: str, owner: str, seconds: float, now: datetime, count: int, *, answered: bool
 ) -> Lease:
-    """Number `count` replies and count the answer; the owner's lease goes on while there is more to do, else it ends."""
+    """Number `count` replies and count the answer; the lease goes on while there is more to do."""
     left = _table.c.pending - int(answered)
     mine = _table.c.lease_owner == owner
     values = {
@@ -77,9 +78,7 @@ def pass_on(
         "pending": left,
         "retry_at": None if answered else _table.c.retry_at,
         "lease_owner": case((and_(mine, left <= 0), None), else_=_table.c.lease_owner),
-        "lease_until": case(
-            (and_(mine, left <= 0), None), (mine, _until(now, seconds)), else_=_table.c.lease_until
-        ),
+        "lease_until": case((and_(mine, left <= 0), None), (mine, _until(now, seconds)), else_=_table.c.lease_until),
     }
     return _move(session, conversation_id, owner, values)
 

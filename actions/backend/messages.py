@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from actions.backend.chat_tables import MessageRow
 from actions.backend.chat_views import Author, MessageState, ReplyButton, StoredButton, StoredMessage
 from actions.backend.columns import new_id
+from actions.backend.tables import table
 
-table = MessageRow.__table__
+_table = table(MessageRow)
 
 
 def row(conversation_id: str, seq: int, author: Author, text: str, at: datetime, **values: Any) -> dict[str, Any]:
@@ -47,11 +48,11 @@ def row(conversation_id: str, seq: int, author: Author, text: str, at: datetime,
 def write(session: Session, rows: Sequence[dict[str, Any]]) -> list[StoredMessage]:
     """Insert the rows and return them as messages."""
     if rows:
-        session.execute(insert(table), rows)
+        session.execute(insert(_table), rows)
     return [message(values) for values in rows]
 
 
-def message(values: Mapping[str, Any]) -> StoredMessage:
+def message(values: Mapping[Any, Any]) -> StoredMessage:
     """The message of a row."""
     return StoredMessage(
         id=values["id"],
@@ -93,7 +94,7 @@ def button(session: Session, conversation_id: str, token: str) -> StoredButton |
     seq, _, rest = token.partition(".")
     if not (seq.isascii() and seq.isdigit() and rest and len(seq) < 10):
         return None
-    query = select(table.c.buttons).where(table.c.conversation_id == conversation_id, table.c.seq == int(seq))
+    query = select(_table.c.buttons).where(_table.c.conversation_id == conversation_id, _table.c.seq == int(seq))
     for known in session.execute(query).scalar() or ():
         if secrets.compare_digest(known["token"].encode(), token.encode()):
             return StoredButton(known["title"], known["action"])

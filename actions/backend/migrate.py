@@ -75,4 +75,4 @@ def head() -> str:
 if __name__ == "__main__":
     from actions.backend.settings import Settings
 
-    sys.exit(upgrade(sys.argv[1] if len(sys.argv) > 1 else Settings.from_env().database_url))
+    upgrade(sys.argv[1] if len(sys.argv) > 1 else Settings.from_env().database_url)

@@ -1,11 +1,13 @@
 """Which notices a change gives rise to (M-19, M-20, M-03), and what they carry. Nobody else is ever told (M-21).
 
-A code without prefix goes to the side that did not act, `own_` + code to the side that acted: only when it acted outside
-the chat, which answers by itself. Where time acted, `own_` is for the side that let it pass. `superseded` goes to both.
+A code without prefix goes to the side that did not act, `own_` + code to the side that acted: only when it acted
+outside the chat, which answers by itself. Where time acted, `own_` is for the side that let it pass. `superseded` goes
+to both.
 
-Params (JSON; instants ISO 8601 in UTC, absent values null): order_id, title, state, dispute_id, kind, filed_by, opened_at,
-due_at, new_delivery_at, reason, request_text (the filer's words), text (the words of whoever acts now), by_role, by_name,
-recipient_role, customer_name, seller_name, expected (the effective delivery date), possible_from (force_cancelled), at.
+Params (JSON; instants ISO 8601 in UTC, absent values null): order_id, title, state, dispute_id, kind, filed_by,
+opened_at, due_at, new_delivery_at, reason, request_text (the filer's words), text (the words of whoever acts now),
+by_role, by_name, recipient_role, customer_name, seller_name, expected (the effective delivery date), possible_from
+(force_cancelled), at.
 """
 
 from __future__ import annotations

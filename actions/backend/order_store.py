@@ -87,7 +87,9 @@ def _seen(order: OrderSnapshot, effect: object) -> OrderSnapshot:
         return replace(order, state=OrderState.CANCELLED)
     if isinstance(effect, CloseDispute):
         disputes = tuple(
-            replace(dispute, status=effect.status, closed_at=dispute.due_at) if dispute.id == effect.dispute_id else dispute
+            replace(dispute, status=effect.status, closed_at=dispute.due_at)
+            if dispute.id == effect.dispute_id
+            else dispute
             for dispute in order.disputes
         )
         return replace(order, disputes=disputes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
@@ -84,9 +84,10 @@ class People:
             same = all(getattr(row, column) == value for column, value in new.items())
             return _record(row) if same else None
 
-        return await self._database.read(known) or await self._put(role, person_id, new)
+        record = await self._database.read(known)
+        return record or await self._put(role, person_id, new)
 
-    async def _put(self, role: Role, person_id: str, values: dict[str, str | None]) -> PersonRecord:
+    async def _put(self, role: Role, person_id: str, values: Mapping[str, str | None]) -> PersonRecord:
         def work(session: Session) -> PersonRecord:
             return _record(session.merge(PersonRow(role=role.value, id=person_id, **values)))
 

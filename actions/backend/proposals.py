@@ -75,7 +75,7 @@ class Proposals:
         return await self._database.write(work)
 
     async def get(self, proposal_id: str, conversation_id: str) -> Proposal | None:
-        """The proposal while it waits for its yes, also after its time; None when it is answered, replaced or unknown."""
+        """The proposal while it waits for its yes, also after its time; None when answered, replaced or unknown."""
 
         def work(session: Session) -> Proposal | None:
             row = self._find(session, proposal_id, conversation_id, lock=False)
@@ -141,9 +141,7 @@ class Proposals:
 
     @staticmethod
     def _find(session: Session, proposal_id: str, conversation_id: str, *, lock: bool) -> ProposalRow | None:
-        query = select(ProposalRow).where(
-            ProposalRow.id == proposal_id, ProposalRow.conversation_id == conversation_id
-        )
+        query = select(ProposalRow).where(ProposalRow.id == proposal_id, ProposalRow.conversation_id == conversation_id)
         return session.scalar(query.with_for_update() if lock else query)
 
     def _proposal(self, row: ProposalRow, stored: Stored, now: datetime) -> Proposal:

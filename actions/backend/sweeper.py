@@ -5,6 +5,7 @@ Expiry is judged on every read; this only writes it down and tells the parties. 
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import structlog
@@ -44,7 +45,7 @@ class Sweeper:
         while due := [order_id for order_id in await self._database.read(self._due) if order_id not in seen]:
             seen.update(due)
             for order_id in due:
-                done = await self._database.write(lambda session, order_id=order_id: self._expire(session, order_id))
+                done = await self._database.write(functools.partial(self._expire, order_id))
                 expired += done is not None
                 cancelled += done is OrderState.CANCELLED
         if expired:
@@ -56,14 +57,13 @@ class Sweeper:
         due = (DisputeRow.status == DisputeStatus.OPEN.value) & (DisputeRow.due_at < now)
         return list(session.scalars(select(DisputeRow.order_id).where(due).order_by(DisputeRow.due_at).limit(_BATCH)))
 
-    def _expire(self, session: Session, order_id: str) -> OrderState | None:
+    def _expire(self, order_id: str, session: Session) -> OrderState | None:
         """The order's state afterwards, None when somebody else was faster or the clock went back."""
         stored = load(session, order_id, lock=True)
         if stored is None or stored.open_dispute is None:
             return None
         changes = Changes(session, stored, self._clock.read(session), self._clock.real_now(), self._limits)
-        changes.expire()
-        if stored.open_dispute is not None:
+        if not changes.expire():
             return None
         changes.finish()
         return OrderState(stored.order.state)

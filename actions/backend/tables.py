@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar, cast
 
-from sqlalchemy import ForeignKey, Index, MetaData, text
+from sqlalchemy import ForeignKey, Index, MetaData, Table, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from actions.backend.columns import BigNumber, Instant, Json
@@ -22,7 +22,17 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {datetime: Instant, dict[str, Any]: Json, list[dict[str, Any]]: Json, list[str]: Json}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: Instant,
+        dict[str, Any]: Json,
+        list[dict[str, Any]]: Json,
+        list[str]: Json,
+    }
+
+
+def table(row: type[Base]) -> Table:
+    """The table itself, for statements that need no objects."""
+    return cast(Table, row.__table__)
 
 
 class ClockRow(Base):
@@ -119,7 +129,10 @@ class EventRow(Base):
 
 
 class IdempotencyRow(Base):
-    """The first result of an executed command. Refusals are not kept: they changed nothing. `value` begins with the origin."""
+    """The first result of an executed command. Refusals are not kept: they changed nothing.
+
+    `value` begins with the origin, so that keys from different hands never meet.
+    """
 
     __tablename__ = "idempotency"
     value: Mapped[str] = mapped_column(primary_key=True)

@@ -39,8 +39,8 @@ def plain(value: Any) -> Any:
 class OrderPush:
     """An order as the marketplace knows it (`PUT /v1/orders/{id}`): it replaces all of these fields.
 
-    `cancelled_by`: merchant, customer or platform. `tracking`: {carrier, number, url}. `refunds`: list of {id, category,
-    responsibility, refunded_at, rejected_appeals}, instants as ISO 8601 strings.
+    `cancelled_by`: merchant, customer or platform. `tracking`: {carrier, number, url}. `refunds`: list of {id,
+    category, responsibility, refunded_at, rejected_appeals}, instants as ISO 8601 strings.
     """
 
     id: str
@@ -202,7 +202,7 @@ class ConfirmStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """Result of a yes. `proposal` is None only for UNKNOWN; `verdict` is the decision made now (CHANGED, REFUSED, EXECUTED).
+    """Result of a yes. `proposal` is None only for UNKNOWN; `verdict` is the decision made now.
 
     `outcome` is set for EXECUTED, also when the same message is repeated (`outcome.replayed`), and for ALREADY_DONE.
     """
@@ -228,7 +228,7 @@ class PersonRecord:
 class Event:
     """One row of the event feed. `kind`: change (an audit row) or notice. `data` depends on it:
 
-    change: command, actor {role, id}, origin (chat, api, push, sweep), rules, policy_version, before, after, key;
+    change: command, actor {role, id}, origin (chat, api, push, clock), rules, policy_version, before, after, key;
     notice: recipient {role, id}, code, params, text, locale, conversation_id, message_seq, outbox_id.
     """
 

@@ -69,7 +69,14 @@ def upgrade() -> None:
     _index("ix_orders_seller_id", "orders", "seller_id")
     _table(
         "disputes",
-        *(_text("id", key=True), _text("order_id"), _number("number"), _text("kind"), _text("filed_by"), _text("status")),
+        *(
+            _text("id", key=True),
+            _text("order_id"),
+            _number("number"),
+            _text("kind"),
+            _text("filed_by"),
+            _text("status"),
+        ),
         *(_instant("opened_at"), _instant("due_at", nullable=True), _instant("closed_at", nullable=True)),
         *(_text("text"), _text("reason", nullable=True), _text("answer", nullable=True)),
         _instant("new_delivery_at", nullable=True),
