@@ -31,7 +31,7 @@ def document(operations: Iterable[Operation], version: str) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for operation in listed:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, known, components)
-    return {
+    made = {
         "openapi": "3.1.0",
         "info": {"title": "Lotse", "version": version, "description": _ABOUT, "license": {"name": "MIT"}},
         "servers": [{"url": "/"}],
@@ -50,6 +50,8 @@ def document(operations: Iterable[Operation], version: str) -> dict[str, Any]:
             },
         },
     }
+    described: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(made))  # tuples as lists, as it will be read
+    return described
 
 
 def _shapes(operations: Iterable[Operation]) -> Iterator[Any]:

@@ -16,7 +16,9 @@ MessageText = Annotated[
     str,
     Meta(
         # at least one character that is not white space
-        pattern=r"^(?=[\s\S]*\S)[^\x00]{1," + str(MAX_TEXT) + r"}(?![\s\S])",
+        min_length=1,
+        max_length=MAX_TEXT,
+        pattern=r"^[^\x00]*[^\x00\s][^\x00]*(?![\s\S])",
         description=f"What the person typed; text also when it begins with a slash. At most {MAX_TEXT} characters.",
         examples=["Mein Logo ist seit zwei Tagen überfällig, ich will stornieren"],
     ),

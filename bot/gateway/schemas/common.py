@@ -44,7 +44,7 @@ PersonId = Annotated[
 ]
 Title = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]{0,300}" + _END, examples=["Logo für ein Café"])]
 Text = Annotated[
-    str, Meta(pattern=r"^[^\x00]{0,4000}" + _END, description="Words of a person, at most 4000 characters.")
+    str, Meta(max_length=4000, pattern=r"^[^\x00]*" + _END, description="Words of a person, at most 4000 characters.")
 ]
 Role = Literal["customer", "seller"]
 Locale = Literal["de", "de-formal", "en"]
