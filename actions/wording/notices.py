@@ -33,9 +33,11 @@ _ROLE_ONLY = {  # steps that only one side may take
 
 
 def quoted(text: str, locale: str) -> str:
-    """A person's own words in quotation marks, or an empty string."""
+    """A person's own words in quotation marks, ended like a sentence, or an empty string."""
+    if not text:
+        return ""
     opening, closing = ("“", "”") if locale == "en" else ("„", "“")
-    return f"{opening}{text}{closing}" if text else ""
+    return f"{opening}{text}{closing}" + ("" if text[-1] in ".!?…" else ".")
 
 
 def named_order(order_id: str, title: str | None, locale: str) -> str:
@@ -73,7 +75,9 @@ def notice(
         if values.get(name):
             values[name] = _term(wording, prefix, str(values[name]))
     variant = _variant(wording, code, said, values)
-    return Rendered(wording.text(variant, locale, zone, values, now=now), _buttons(wording, code, params, role, locale, zone))
+    return Rendered(
+        wording.text(variant, locale, zone, values, now=now), _buttons(wording, code, params, role, locale, zone)
+    )
 
 
 def _term(wording: Wording, prefix: str, value: str) -> Term | str:

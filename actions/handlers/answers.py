@@ -1,0 +1,235 @@
+"""Reading a message as the answer to what was asked last. Each reader says whether it took the message."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from rapidfuzz import fuzz, process
+
+from actions.handlers import case as asking
+from actions.handlers.case import Case
+from actions.handlers.confirming import confirm
+from actions.handlers.flow import Flow
+from actions.handlers.notices import ask_which, newer_notices
+from actions.handlers.orders import meant_by_position, meant_by_title, my_orders
+from actions.handlers.own_words import tidy
+from actions.handlers.request_cancellation import reason_title
+from actions.handlers.turn import UNSURE, Turn
+
+# Intents that are answered in between without giving up what was asked.
+DIGRESSIONS = frozenset(
+    {
+        "ask_resolution_center",
+        "ask_response_deadline",
+        "ask_forced_cancellation",
+        "ask_dispute_visibility",
+        "ask_appeal_steps",
+        "ask_appeal_deadline",
+        "appeal_status",
+        "list_disputes",
+        "list_infractions",
+        "greet",
+        "thank",
+        "help",
+        "contact_support",
+        "bot_challenge",
+        "switch_language",
+    }
+)
+_SURE = 0.7  # from here a message is believed to be a digression although words for the other side were asked for
+_SHORT = 6  # words; longer messages without a question mark are taken as the text that was asked for
+_REASON_MATCH = 80
+_YES = ("ja", "jo", "jep", "jap", "yes", "yep", "yeah", "ok", "okay", "klar", "gerne", "sure", "bitte ja", "genau")
+_OPTIONAL_TEXT = frozenset(
+    {"request_order_update", "request_cancellation", "request_extension", "decline_request", "provide_update"}
+)
+
+
+async def answer(turn: Turn, case: Case) -> bool:
+    """Try the message as the answer to ``case.asked``; ``False`` hands it to its intent."""
+    if case.flow not in Flow.known:
+        turn.case = None
+        return False
+    if turn.intent == "stop" and (turn.pressed or len(turn.text.split()) <= _SHORT):
+        return await drop(turn, case)
+    reader = _READERS.get(case.asked or "")
+    return bool(reader and await reader(turn, case))
+
+
+async def drop(turn: Turn, case: Case) -> bool:
+    """Give the case up; nothing was written."""
+    if case.proposal_id:
+        await turn.backend.proposals.discard(case.proposal_id, turn.conversation_id)
+    turn.case = None
+    turn.say("dropped", what=turn.phrase(f"what_{case.flow}"))
+    return True
+
+
+async def _confirmation(turn: Turn, case: Case) -> bool:
+    if turn.pressed:
+        if turn.intent in ("affirm", "deny"):
+            return False  # a button names its proposal; the intent's own action acts on just that one
+        return _given(turn, case) and await _rerun(turn, case)
+    if turn.intent == "affirm" or (turn.intent == case.flow and _says_yes(turn.text)):
+        return await _yes(turn, case)
+    if turn.intent == "deny":
+        return await drop(turn, case)
+    if turn.intent == "correct":
+        return await correct(turn, case)
+    if turn.intent == case.flow:
+        Flow.known[case.flow].take(turn, case)
+        _given(turn, case)
+        return await _rerun(turn, case)
+    if turn.intent in ("inform", UNSURE):
+        if _given(turn, case):
+            return await _rerun(turn, case)
+        if case.flow in _OPTIONAL_TEXT and len(turn.text.split()) > 1 and not turn.text.endswith("?"):
+            case.text = tidy(turn.text)
+            return await _rerun(turn, case)
+    return False
+
+
+async def _yes(turn: Turn, case: Case) -> bool:
+    if turn.seq and turn.last_seen_seq <= case.seen_seq:  # said before the question was on the screen
+        await Flow.known[case.flow].run(turn, case)
+        return True
+    if others := await newer_notices(turn, case):
+        ask_which(turn, case, others)
+        return True
+    await confirm(turn, case.proposal_id or "")
+    return True
+
+
+def _says_yes(text: str) -> bool:
+    lowered = text.lower().lstrip()
+    return any(lowered == word or lowered.startswith((f"{word} ", f"{word},", f"{word}!", f"{word}.")) for word in _YES)
+
+
+async def _text(turn: Turn, case: Case) -> bool:
+    if turn.pressed or _digresses(turn):
+        return False
+    if turn.intent == "deny" and len(turn.text.split()) <= _SHORT // 2:
+        return await drop(turn, case)
+    case.text = tidy(turn.text)
+    return await _rerun(turn, case)
+
+
+async def _reason(turn: Turn, case: Case) -> bool:
+    if not turn.pressed:
+        if _digresses(turn):
+            return False
+        if turn.intent == "deny" and len(turn.text.split()) <= _SHORT // 2:
+            return await drop(turn, case)
+        reasons = {key: reason_title(turn, key) for key in turn.backend.limits.seller_reasons}
+        found = process.extractOne(turn.text, reasons, scorer=fuzz.token_set_ratio, score_cutoff=_REASON_MATCH)
+        if found is not None and len(turn.text.split()) <= _SHORT:
+            case.reason = str(found[2])
+        elif "other" in reasons:  # their own words are a reason too, and the explanation with it
+            case.reason, case.text = "other", case.text or tidy(turn.text)
+        else:
+            turn.missed = True
+    elif not (turn.intent == "inform" and turn.value("reason")):
+        return False
+    else:
+        case.reason = turn.value("reason")
+    return await _rerun(turn, case)
+
+
+async def _date(turn: Turn, case: Case) -> bool:
+    if turn.intent == "deny":
+        return await drop(turn, case)
+    if turn.value("date"):
+        Flow.known[case.flow].take(turn, case)
+        return await _rerun(turn, case)
+    if turn.pressed or _digresses(turn) or _commands(turn, case):
+        return False
+    turn.missed = True
+    turn.say("date_not_understood")
+    return await _rerun(turn, case)
+
+
+async def _subject(turn: Turn, case: Case) -> bool:
+    """An order or a dispute from a list: by button, number, title or position."""
+    if turn.value("order_id") and turn.intent in ("inform", "correct", "affirm", UNSURE, case.flow):
+        case.order_id, case.dispute_id = turn.value("order_id"), turn.value("dispute_id")
+        Flow.known[case.flow].take(turn, case)
+        return await _rerun(turn, case)
+    if turn.pressed or _digresses(turn):
+        return False
+    if turn.intent == "deny" and len(turn.text.split()) <= _SHORT // 2:
+        return await drop(turn, case)
+    orders = await my_orders(turn)
+    named = meant_by_title(turn.text, orders)
+    position = meant_by_position(turn.text, len(orders))
+    if len(named) == 1 or position is not None:
+        case.order_id = (named[0] if len(named) == 1 else orders[position or 0]).id
+        Flow.known[case.flow].take(turn, case)
+        return await _rerun(turn, case)
+    if _commands(turn, case) or turn.intent == "out_of_scope":
+        return False
+    turn.missed = True
+    turn.say("order_not_understood")
+    return await _rerun(turn, case)
+
+
+async def correct(turn: Turn, case: Case) -> bool:
+    """„Nein, ich meinte …": take the new value, or ask again for what it replaces."""
+    if not _given(turn, case):
+        if turn.text and case.flow == "request_extension" and "order" not in _named_fields(turn.text):
+            case.date = None
+        elif case.flow in _OPTIONAL_TEXT and "text" in _named_fields(turn.text):
+            case.text, case.asked = None, asking.TEXT
+            turn.say("ask_new_text")
+            return True
+        else:
+            case.not_order, case.order_id, case.dispute_id, turn.topic = case.order_id, None, None, None
+            case.proposal_id = None
+    return await _rerun(turn, case)
+
+
+def _named_fields(text: str) -> set[str]:
+    lowered = text.lower()
+    fields = {
+        "order": ("auftrag", "bestellung", "order", "nummer", "andere", "other", "number"),
+        "text": ("text", "nachricht", "kommentar", "grund", "begründung", "message", "comment", "reason", "formulier"),
+    }
+    return {name for name, words in fields.items() if any(word in lowered for word in words)}
+
+
+def _given(turn: Turn, case: Case) -> bool:
+    """Take the values that the message carries; whether there was one."""
+    taken = False
+    order_id = turn.value("order_id")
+    if order_id and order_id != case.order_id:
+        case.order_id, case.dispute_id, case.not_order, taken = order_id, turn.value("dispute_id"), None, True
+    if turn.value("date") and case.flow == "request_extension":
+        case.date, taken = turn.value("date"), True
+    if turn.value("reason"):
+        case.reason, taken = turn.value("reason"), True
+    return taken
+
+
+async def _rerun(turn: Turn, case: Case) -> bool:
+    case.asked = None
+    await Flow.known[case.flow].run(turn, case)
+    return True
+
+
+def _digresses(turn: Turn) -> bool:
+    """A question in between, rather than the words that were asked for."""
+    short = len(turn.text.split()) <= _SHORT or turn.text.endswith("?")
+    return turn.intent in DIGRESSIONS and turn.confidence >= _SURE and short
+
+
+def _commands(turn: Turn, case: Case) -> bool:
+    return turn.intent in Flow.known and turn.intent != case.flow and turn.confidence >= _SURE
+
+
+_READERS: dict[str, Callable[[Turn, Case], Awaitable[bool]]] = {
+    asking.CONFIRM: _confirmation,
+    asking.TEXT: _text,
+    asking.REASON: _reason,
+    asking.DATE: _date,
+    asking.ORDER: _subject,
+    asking.DISPUTE: _subject,
+}

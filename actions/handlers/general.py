@@ -1,0 +1,265 @@
+"""Everything around the cases: greetings, help, yes and no, corrections, languages, what we cannot do."""
+
+from __future__ import annotations
+
+import re
+
+from actions.handlers import answers
+from actions.handlers.base import IntentAction
+from actions.handlers.confirming import confirm
+from actions.handlers.flow import not_found
+from actions.handlers.notices import ask_which, seen_notices
+from actions.handlers.orders import (
+    MAX_CHOICES,
+    my_orders,
+    name_of,
+    offer_orders,
+    offer_steps,
+    open_case,
+    order_of,
+    say_item,
+)
+from actions.handlers.refusal import explain
+from actions.handlers.request_order_update import say_state
+from actions.handlers.router import begin
+from actions.handlers.turn import UNSURE, Turn
+from actions.policy import DisputeKind, Reason, Role
+
+_PLAUSIBLE = 0.15  # a guess below this confidence is not worth a button
+
+
+async def offer_menu(turn: Turn) -> None:
+    """What this person most likely wants next: what waits for them first."""
+    if turn.person is None:
+        return
+    waiting = [found for order in await my_orders(turn) if (found := open_case(order))]
+    theirs = [item for item in waiting if item.dispute.filed_by is not turn.me.role]
+    if theirs:
+        turn.offer("button_open_requests", "list_disputes")
+    if turn.me.role is Role.CUSTOMER:
+        turn.offer("button_ask_update", "request_order_update")
+    else:
+        turn.offer("button_extend", "request_extension")
+    turn.offer("button_request_cancellation", "request_cancellation")
+    if not theirs:
+        turn.offer("button_my_orders", "list_disputes")
+
+
+class ActionGreet(IntentAction):
+    """Intent greet: who this is, and what is waiting."""
+
+    intent = "greet"
+
+    async def respond(self, turn: Turn) -> None:
+        turn.say(f"greet_{turn.person.role}" if turn.person else "greet_customer")
+        await offer_menu(turn)
+
+
+class ActionGoodbye(IntentAction):
+    """Intent goodbye."""
+
+    intent = "goodbye"
+
+    async def respond(self, turn: Turn) -> None:
+        turn.case = None
+        turn.say("goodbye")
+
+
+class ActionThank(IntentAction):
+    """Intent thank."""
+
+    intent = "thank"
+
+    async def respond(self, turn: Turn) -> None:
+        turn.say("thank")
+
+
+class ActionBotChallenge(IntentAction):
+    """Intent bot_challenge."""
+
+    intent = "bot_challenge"
+
+    async def respond(self, turn: Turn) -> None:
+        turn.say("bot_challenge")
+
+
+class ActionHelp(IntentAction):
+    """Intent help: what can be settled here."""
+
+    intent = "help"
+
+    async def respond(self, turn: Turn) -> None:
+        turn.say(f"help_{turn.person.role}" if turn.person else "help_customer")
+        await offer_menu(turn)
+
+
+class ActionContactSupport(IntentAction):
+    """Intent contact_support: the resolution centre first, support as the last resort (M-01, M-21, M-39)."""
+
+    intent = "contact_support"
+
+    async def respond(self, turn: Turn) -> None:
+        turn.say("rc_intro")
+        turn.say("contact_support")
+        await offer_menu(turn)
+
+
+class ActionOutOfScope(IntentAction):
+    """Intent out_of_scope."""
+
+    intent = "out_of_scope"
+
+    async def respond(self, turn: Turn) -> None:
+        turn.say("out_of_scope")
+        await offer_menu(turn)
+
+
+class ActionSwitchLanguage(IntentAction):
+    """Intent switch_language: to the language that is named, else to the other one."""
+
+    intent = "switch_language"
+
+    async def respond(self, turn: Turn) -> None:
+        german = turn.person.german if turn.person else "de"
+        if re.search(r"\b(english|englisch|anglais|inglese)", turn.text, re.IGNORECASE):
+            turn.locale = "en"
+        elif re.search(r"\b(german|deutsch|allemand)", turn.text, re.IGNORECASE):
+            turn.locale = german
+        else:
+            turn.locale = german if turn.locale == "en" else "en"
+        turn.say("language_switched")
+
+
+class ActionAffirm(IntentAction):
+    """Intent affirm: a button's own proposal, or the one notice that was seen; otherwise nothing happens."""
+
+    intent = "affirm"
+
+    async def respond(self, turn: Turn) -> None:
+        if turn.person is None:
+            turn.say("sign_in")
+        elif turn.pressed and turn.value("proposal_id"):
+            await confirm(turn, turn.value("proposal_id") or "")
+        else:
+            await _bare(turn, {DisputeKind.UPDATE: "provide_update"}, "accept_request")
+
+
+class ActionDeny(IntentAction):
+    """Intent deny: drops the proposal, or declines the one notice that was seen (after a confirmation)."""
+
+    intent = "deny"
+
+    async def respond(self, turn: Turn) -> None:
+        if turn.person is None:
+            turn.say("sign_in")
+        elif turn.pressed and turn.value("proposal_id"):
+            await turn.backend.proposals.discard(turn.value("proposal_id") or "", turn.conversation_id)
+            if turn.case is not None and turn.case.proposal_id == turn.value("proposal_id"):
+                await answers.drop(turn, turn.case)
+            else:
+                turn.say("proposal_unknown")
+        else:
+            await _bare(turn, {}, "decline_request")
+
+
+async def _bare(turn: Turn, by_kind: dict[DisputeKind, str], otherwise: str) -> None:
+    notices = await seen_notices(turn)
+    if len(notices) == 1:
+        notice = notices[0]
+        turn.entities.update(order_id=[notice.order_id], dispute_id=[notice.dispute_id])
+        await begin(turn, by_kind.get(notice.kind, otherwise))
+    elif notices:
+        ask_which(turn, None, notices)
+    else:
+        turn.say("nothing_to_confirm")
+        await offer_menu(turn)
+
+
+class ActionStop(IntentAction):
+    """Intent stop without an open question: a bare „abbrechen" might mean an order, so ask (intents.md)."""
+
+    intent = "stop"
+
+    async def respond(self, turn: Turn) -> None:
+        turn.case = None
+        turn.say("stop_nothing_open")
+        if turn.person is not None and await my_orders(turn):
+            turn.offer("button_cancel_order", "request_cancellation")
+            turn.offer("button_never_mind", "thank")
+
+
+class ActionCorrect(IntentAction):
+    """Intent correct without an open question."""
+
+    intent = "correct"
+
+    async def respond(self, turn: Turn) -> None:
+        if turn.case is not None:
+            await answers.correct(turn, turn.case)
+        elif turn.person is not None and turn.value("order_id"):
+            await show_order(turn, turn.value("order_id") or "")
+        else:
+            turn.say("correct_nothing")
+            await offer_menu(turn)
+
+
+class ActionInform(IntentAction):
+    """Intent inform without an open question: an order number shows the order and what can be done."""
+
+    intent = "inform"
+
+    async def respond(self, turn: Turn) -> None:
+        order_id = turn.value("order_id")
+        if turn.person is not None and order_id:
+            await show_order(turn, order_id)
+            return
+        turn.say("inform_what")
+        await offer_menu(turn)
+
+
+async def show_order(turn: Turn, order_id: str) -> None:
+    """An order, what is open on it, and every step that is possible now."""
+    order = await order_of(turn, order_id)
+    if order is None:
+        not_found(turn, order_id)
+        return
+    turn.case, turn.topic = None, order.id
+    if order.closed:
+        explain(turn, Reason("M-02", "rc_closed", {"order_id": order.id, "state": order.state}), order)
+    else:
+        say_state(turn, order)
+    if (found := open_case(order)) is not None:
+        say_item(turn, found)
+    if offer_steps(turn, order):
+        turn.say("what_now", order=name_of(turn, order))
+
+
+class ActionFallback(IntentAction):
+    """Not understood: once a question with the likely meanings, then buttons, then support. Never silence."""
+
+    intent = "fallback"
+
+    async def respond(self, turn: Turn) -> None:
+        turn.missed = True
+        if turn.misses == 0:
+            self._guess(turn)
+        elif turn.misses == 1:
+            turn.say("fallback_menu")
+            await offer_menu(turn)
+            if turn.person is not None:
+                offer_orders(turn, (await my_orders(turn))[: MAX_CHOICES // 2], "inform")
+        else:
+            turn.say("fallback_support")
+            turn.say("contact_support")
+            await offer_menu(turn)
+
+    @staticmethod
+    def _guess(turn: Turn) -> None:
+        guesses = [
+            name
+            for name, confidence in turn.ranking
+            if name != UNSURE and confidence >= _PLAUSIBLE and f"guess_{name}" in turn.wording
+        ][:2]
+        turn.say("fallback_guess" if guesses else "fallback_again")
+        for name in guesses:
+            turn.offer(f"guess_{name}", name, order_id=turn.value("order_id"), date=turn.value("date"))

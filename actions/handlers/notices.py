@@ -1,0 +1,44 @@
+"""A bare yes or no and the notices that are waiting for an answer: it answers the one that was seen, or nothing."""
+
+from __future__ import annotations
+
+from actions.backend import Notice
+from actions.handlers import case as asking
+from actions.handlers.case import Case
+from actions.handlers.turn import Turn
+from actions.policy import DisputeKind
+
+
+async def seen_notices(turn: Turn) -> list[Notice]:
+    """The open requests of the other side that were on this person's screen when they wrote, one per dispute."""
+    notices = await turn.backend.conversations.open_notices(turn.conversation_id, turn.last_seen_seq)
+    return list({notice.dispute_id: notice for notice in notices}.values())
+
+
+async def newer_notices(turn: Turn, case: Case) -> list[Notice]:
+    """Those that came after the open question was shown and concern something else."""
+    return [
+        notice
+        for notice in await seen_notices(turn)
+        if notice.seq > case.seen_seq and notice.dispute_id != case.dispute_id
+    ]
+
+
+def ask_which(turn: Turn, case: Case | None, notices: list[Notice]) -> None:
+    """Ask what the yes was about, with a button for each possibility."""
+    turn.say("ask_which_yes")
+    if case is not None and case.proposal_id:
+        turn.offer_titled(
+            turn.phrase("choice_my_case", what=turn.phrase(f"what_{case.flow}"), order=case.order_id or ""),
+            "affirm",
+            proposal_id=case.proposal_id,
+        )
+        turn.case = case
+        case.asked = asking.CONFIRM
+    for notice in notices:
+        turn.offer_titled(
+            turn.phrase(f"choice_dispute_{notice.kind}", order=notice.order_id),
+            "provide_update" if notice.kind is DisputeKind.UPDATE else "accept_request",
+            order_id=notice.order_id,
+            dispute_id=notice.dispute_id,
+        )

@@ -1,0 +1,53 @@
+"""What every handler of a process shares: the backend and the texts. Opened by the action server, or on first use."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from actions.backend import Backend
+from actions.backend.settings import Settings
+from actions.wording import Wording
+
+RESPONSES = Path(__file__).parents[2] / "data" / "responses"
+
+
+@dataclass(slots=True)
+class Resources:
+    """The backend and the texts of this process."""
+
+    backend: Backend
+    wording: Wording
+    settings: Settings
+
+
+class _Holder:
+    """Opens the resources once per process; ``rasa run actions`` has no start-up hook of ours, hence on first use."""
+
+    def __init__(self) -> None:
+        self._resources: Resources | None = None
+        self._lock = asyncio.Lock()
+
+    async def get(self) -> Resources:
+        if self._resources is None:
+            async with self._lock:
+                if self._resources is None:
+                    self._resources = await _open()
+        return self._resources
+
+    def use(self, resources: Resources | None) -> None:
+        self._resources = resources
+
+    async def close(self) -> None:
+        if self._resources is not None:
+            await self._resources.backend.close()
+            self._resources = None
+
+
+async def _open() -> Resources:
+    settings = Settings.from_env()
+    return Resources(await Backend.from_settings(settings), Wording.load(RESPONSES), settings)
+
+
+holder = _Holder()

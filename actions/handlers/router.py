@@ -1,0 +1,48 @@
+"""Who answers a message: the open question first, then the intent; afterwards the open question is asked again."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from actions.handlers import answers
+from actions.handlers.case import Case
+from actions.handlers.flow import Flow
+from actions.handlers.turn import Turn
+
+
+class Answering(Protocol):
+    """What answers an intent."""
+
+    async def respond(self, turn: Turn) -> None: ...
+
+
+async def respond(turn: Turn, action: Answering) -> None:
+    """Answer one message."""
+    case = turn.case
+    if turn.person is not None and case is not None and case.asked and await answers.answer(turn, case):
+        return
+    await action.respond(turn)
+    if case is not None and turn.case is case and case.asked:
+        await Flow.known[case.flow].again(turn, case)
+
+
+async def begin(turn: Turn, name: str) -> None:
+    """Begin a flow with everything that the message says; a case that was open before is put aside."""
+    if turn.person is None:
+        turn.say("sign_in")
+        return
+    before, flow = turn.case, Flow.known[name]
+    case = Case(
+        flow=name,
+        order_id=turn.value("order_id"),
+        dispute_id=turn.value("dispute_id"),
+        reason=turn.value("reason"),
+        prefer_request=bool(turn.value("prefer_request")),
+    )
+    if before is not None:
+        if before.proposal_id:
+            await turn.backend.proposals.discard(before.proposal_id, turn.conversation_id)
+        if before.flow == name and case.order_id is None:
+            case.order_id, case.dispute_id = before.order_id, before.dispute_id
+    flow.take(turn, case)
+    await flow.run(turn, case)

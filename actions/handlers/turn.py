@@ -1,0 +1,135 @@
+"""One message of one person, as the handlers see it, and the reply that is being put together for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rasa_sdk import Tracker
+from rasa_sdk.events import EventType, SlotSet
+
+from actions.backend import Backend
+from actions.handlers.case import Case
+from actions.handlers.person import Person, reply_locale
+from actions.policy import Actor
+from actions.wording import Button, Wording
+
+UNSURE = "nlu_fallback"
+
+
+@dataclass(slots=True)
+class Turn:
+    """A message, who wrote it, what is known, and the reply so far.
+
+    ``pressed``: the message is a button, its intent and values are ours and certain. ``now`` is the business clock.
+    """
+
+    backend: Backend
+    wording: Wording
+    person: Person | None
+    message_id: str
+    conversation_id: str
+    text: str
+    intent: str
+    confidence: float
+    ranking: list[tuple[str, float]]
+    entities: dict[str, list[str]]
+    pressed: bool
+    last_seen_seq: int
+    seq: int
+    now: datetime
+    locale: str
+    case: Case | None
+    topic: str | None
+    misses: int
+    paragraphs: list[str] = field(default_factory=list)
+    buttons: list[Button] = field(default_factory=list)
+    custom: dict[str, Any] = field(default_factory=dict)
+    missed: bool = False
+
+    @classmethod
+    def read(cls, tracker: Tracker, backend: Backend, wording: Wording, now: datetime) -> Turn:
+        """The newest message of the tracker. Identity comes from its metadata alone, never from slots or text."""
+        message = tracker.latest_message
+        metadata: Mapping[str, Any] = message.get("metadata") or {}
+        intent = message.get("intent") or {}
+        person = Person.from_metadata(metadata)
+        entities: dict[str, list[str]] = {}
+        for entity in message.get("entities") or ():
+            entities.setdefault(entity["entity"], []).append(entity["value"])
+        pressed = bool(metadata.get("pressed")) or (person is None and str(message.get("text", "")).startswith("/"))
+        return cls(
+            backend=backend,
+            wording=wording,
+            person=person,
+            message_id=str(metadata.get("message_id") or message.get("message_id") or ""),
+            conversation_id=str(metadata.get("conversation_id") or tracker.sender_id),
+            text="" if pressed else str(message.get("text") or "").strip(),
+            intent=str(intent.get("name") or UNSURE),
+            confidence=float(intent.get("confidence") or 0.0),
+            ranking=[(str(r["name"]), float(r["confidence"])) for r in message.get("intent_ranking") or ()],
+            entities=entities,
+            pressed=pressed,
+            last_seen_seq=int(metadata.get("last_seen_seq") or 0),
+            seq=int(metadata.get("seq") or 0),
+            now=now,
+            locale=reply_locale(person, tracker.get_slot("locale"), None if pressed else message.get("language")),
+            case=Case.load(tracker.get_slot("case")),
+            topic=tracker.get_slot("topic"),
+            misses=int(tracker.get_slot("misses") or 0),
+        )
+
+    @property
+    def me(self) -> Person:
+        """The person; only for handlers that were reached with an identity."""
+        if self.person is None:
+            raise LookupError("this message came without an identity")
+        return self.person
+
+    @property
+    def actor(self) -> Actor:
+        """The person as the policy names them."""
+        return self.me.actor
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The person's zone."""
+        return self.person.zone if self.person else ZoneInfo("UTC")
+
+    def value(self, entity: str) -> str | None:
+        """The first value of an entity in this message."""
+        found = self.entities.get(entity)
+        return found[0] if found else None
+
+    def phrase(self, name: str, **params: Any) -> str:
+        """A text in this person's locale and zone."""
+        return self.wording.text(name, self.locale, self.zone, params, now=self.now)
+
+    def say(self, name: str, **params: Any) -> None:
+        """Add a paragraph to the reply."""
+        self.paragraphs.append(self.phrase(name, **params))
+
+    def offer(self, title: str, intent: str, params: Mapping[str, Any] | None = None, **values: Any) -> None:
+        """Add a button with a text of ours as its title; ``values`` are what it carries."""
+        self.offer_titled(self.phrase(title, **(params or {})), intent, **values)
+
+    def offer_titled(self, title: str, intent: str, **values: Any) -> None:
+        """Add a button; the same one twice is shown once."""
+        carried = {name: value for name, value in values.items() if value is not None}
+        payload = f"/{intent}{json.dumps(carried, ensure_ascii=False) if carried else ''}"
+        if all(button.payload != payload for button in self.buttons):
+            self.buttons.append(Button(title, payload))
+
+    def events(self) -> list[EventType]:
+        """The slots after this turn. ``turn`` comes last: it proves that the action ran to its end."""
+        return [
+            SlotSet("case", self.case.dump() if self.case else None),
+            SlotSet("topic", self.topic),
+            SlotSet("locale", self.locale),
+            SlotSet("misses", self.misses + 1 if self.missed else 0),
+            SlotSet("turn", self.message_id),
+        ]
