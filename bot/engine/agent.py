@@ -21,6 +21,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.common import TempDirectoryPath, get_temp_dir_name
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 
+from bot.engine.encoding import to_json
 from bot.engine.runner import DirectGraphRunner
 from bot.engine.tracker_store import LotseTrackerStore
 from bot.engine.turn import Reply, Turn, TurnFailedError, current_turn
@@ -55,7 +56,7 @@ class ActionEndpoint(EndpointConfig):
     async def _post(self, body: Any) -> Any:
         if self._http is None or self._http.closed:
             self._http = aiohttp.ClientSession(headers=self.headers, timeout=self._timeout)
-        data = msgspec.json.encode(body, enc_hook=float)
+        data = to_json(body)
         headers = {"Content-Type": "application/json"}
         async with self._http.post(self.url, data=data, headers=headers) as response:
             content = await response.read()

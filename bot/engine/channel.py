@@ -70,7 +70,7 @@ def parse_payload(payload: str) -> dict[str, Any]:
 
 
 class InternalChannel(InputChannel):
-    """`POST message` answers a message, `GET` on the channel itself says whether Rasa is ready; both with the secret."""
+    """`POST message` answers a message, `GET` on the channel itself says whether it is ready; both with the secret."""
 
     def __init__(self, secret: str) -> None:
         # Without a secret nobody can know it: the channel is closed, not open.

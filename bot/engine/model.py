@@ -85,16 +85,16 @@ def _train(say: Callable[[str], None], root: Path) -> None:
     began, wanted, models = time.monotonic(), fingerprint(root), root / "models"
     command = [sys.executable, "-m", "rasa", "train", "--out", "models/.training", "--fixed-model-name", "lotse"]
     env = {**os.environ, "PYTHONWARNINGS": "ignore", "RASA_TELEMETRY_ENABLED": "false"}
-    process = subprocess.Popen(  # noqa: S603 - our own command
-        command, cwd=root, env=env, text=True, errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
     last: deque[str] = deque(maxlen=25)
-    assert process.stdout is not None
-    for line in process.stdout:
-        last.append(line.rstrip())
-        if component := _COMPONENT.search(line):
-            say(f"  {component[1]}")
-    if process.wait() or not (models / ".training" / "lotse.tar.gz").is_file():
+    with subprocess.Popen(  # noqa: S603 - our own command
+        command, cwd=root, env=env, text=True, errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            last.append(line.rstrip())
+            if component := _COMPONENT.search(line):
+                say(f"  {component[1]}")
+    if process.returncode or not (models / ".training" / "lotse.tar.gz").is_file():
         raise TrainingError("Rasa could not train the model:\n" + "\n".join(last))
     # First the model, then the word that it fits: an interruption between the two only trains once more.
     (models / ".training" / "lotse.tar.gz").replace(models / "lotse.tar.gz")

@@ -25,6 +25,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.engine.database import ConversationDatabase, ledger, turns
+from bot.engine.encoding import to_json
 from bot.engine.turn import Reply, Turn, current_turn
 
 #: How many turns of the session Rasa sees. Rules look back one or two; what matters longer is in slots.
@@ -40,11 +41,6 @@ class _Cursor:
     number: int = 0
     session: int = 0
     seen: int = 0
-
-
-def _encode(value: Any) -> str:
-    # NumPy's numbers, which classifiers leave in parse data, are turned into Python's.
-    return msgspec.json.encode(value, enc_hook=float).decode()
 
 
 class LotseTrackerStore(TrackerStore):
@@ -196,9 +192,9 @@ def _rows(tracker: DialogueStateTracker, added: list[Any], cursor: _Cursor) -> I
                 "session": session,
                 "at": now,
                 "event_count": len(part),
-                "events": _encode([event.as_dict() for event in part]),
+                "events": to_json([event.as_dict() for event in part]).decode(),
                 # Before a later part a session begins, which forgets all: only the state at the end is ever read.
-                "state": _encode(_state(tracker)) if index == len(parts) - 1 else "{}",
+                "state": to_json(_state(tracker)).decode() if index == len(parts) - 1 else "{}",
             }
 
 
@@ -207,7 +203,7 @@ def _ledger_row(turn: Turn) -> dict[str, Any]:
         "conversation_id": turn.conversation_id,
         "message_id": turn.message_id,
         "at": time.time(),
-        "replies": _encode(turn.replies),
+        "replies": to_json(turn.replies).decode(),
     }
 
 

