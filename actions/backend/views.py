@@ -13,9 +13,11 @@ from actions.policy import (
     Actor,
     Allowed,
     Command,
+    Dispute,
     DisputeKind,
     DisputeStatus,
     Effect,
+    OrderFacts,
     OrderState,
     Role,
     Verdict,
@@ -83,6 +85,19 @@ class DisputeSnapshot:
         """The side that answers it."""
         return Role.SELLER if self.filed_by is Role.CUSTOMER else Role.CUSTOMER
 
+    @property
+    def facts(self) -> Dispute:
+        """The dispute as the policy takes it."""
+        return Dispute(
+            id=self.id,
+            kind=self.kind,
+            filed_by=self.filed_by,
+            opened_at=self.opened_at,
+            due_at=self.due_at,
+            status=self.status,
+            new_delivery_at=self.new_delivery_at,
+        )
+
     def to_json(self) -> dict[str, Any]:
         """The dispute as in api.md."""
         return {name: plain(value) for name, value in asdict(self).items() if name != "order_id"}
@@ -118,6 +133,22 @@ class OrderSnapshot:
     def open_dispute(self) -> DisputeSnapshot | None:
         """The dispute that is open at the instant of reading, if any (M-22: at most one)."""
         return next((dispute for dispute in self.disputes if dispute.status is DisputeStatus.OPEN), None)
+
+    @property
+    def facts(self) -> OrderFacts:
+        """What `decide` and `available` take: the same verdicts as on the stored order at the instant of reading."""
+        disputes = [dispute.facts for dispute in self.disputes]
+        return OrderFacts(
+            id=self.id,
+            customer_id=self.customer_id,
+            seller_id=self.seller_id,
+            state=self.state,
+            expected_delivery_at=self.expected_delivery_at,
+            agreed_delivery_at=self.agreed_delivery_at,
+            delivered_at=self.delivered_at,
+            open_dispute=next((dispute for dispute in disputes if dispute.status is DisputeStatus.OPEN), None),
+            past_disputes=tuple(dispute for dispute in disputes if dispute.status is not DisputeStatus.OPEN),
+        )
 
     @property
     def closed(self) -> bool:
