@@ -16,23 +16,22 @@ def request_update(case: Case, role: tuple[Reason, ...]) -> Verdict:
 
 
 def request_cancellation(case: Case, command: RequestCancellation) -> Verdict:
-    reasons: list[Reason] = []
-    effects: list[OrderEffect] = []
-    rules = ["M-14", "M-15"]
-    blocking, named = case.open, command.withdraw_dispute_id
-    if blocking and blocking.id == named and case.is_own(blocking):
+    by_seller = case.actor.role is Role.SELLER
+    rules: tuple[str, ...] = ("M-33", "M-35") if by_seller else ("M-14", "M-15")
+    reasons: tuple[Reason, ...] = ()
+    effects: tuple[OrderEffect, ...] = ()
+    blocking = case.open
+    named = blocking is not None and blocking.id == command.withdraw_dispute_id
+    if blocking and named and case.is_own(blocking):
         # Both steps that M-23 demands, in their order.
-        effects.append(CloseDispute(blocking.id, DisputeStatus.WITHDRAWN))
-        rules += ["M-23", "M-24"]
-    else:
-        if blocking and blocking.id == named:
-            reasons.append(not_yours(case, blocking))
-        reasons += slot_reasons(case, cancelling=True)
-    if case.actor.role is Role.SELLER:
-        rules = ["M-33", "M-35", *rules[2:]]
-        reasons += _seller_reason(case, command)
-    effects.append(OpenDispute(DisputeKind.CANCELLATION, after(case.now, case.limits.answer_window)))
-    return verdict(tuple(reasons), tuple(effects), tuple(rules))
+        effects = (CloseDispute(blocking.id, DisputeStatus.WITHDRAWN),)
+        rules = (*rules, "M-23", "M-24")
+    elif blocking:
+        reasons = (*((not_yours(case, blocking),) if named else ()), *slot_reasons(case, cancelling=True))
+    if by_seller:
+        reasons = (*reasons, *_seller_reason(case, command))
+    opened = OpenDispute(DisputeKind.CANCELLATION, after(case.now, case.limits.answer_window))
+    return verdict(reasons, (*effects, opened), rules)
 
 
 def _seller_reason(case: Case, command: RequestCancellation) -> tuple[Reason, ...]:
