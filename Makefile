@@ -24,7 +24,7 @@ run: .venv/.runtime ## Start everything: environment, model, database, demo data
 	@exec $(PY) -m bot.engine.supervisor
 
 chat: .venv/.runtime ## Chat in the terminal with a running Lotse (AS=customer or AS=seller)
-	@exec $(PY) -m bot.chat $(if $(AS),--as $(AS))
+	@exec $(PY) -m bot.chat_cli $(if $(AS),--as $(AS))
 
 train: .venv/.runtime ## Train the model if anything it is made from has changed
 	@$(PY) -m bot.engine.model
