@@ -13,7 +13,7 @@ from actions.handlers.flow import Flow
 from actions.handlers.notices import ask_which, newer_notices
 from actions.handlers.orders import meant_by_position, meant_by_title, my_orders
 from actions.handlers.own_words import tidy
-from actions.handlers.request_cancellation import reason_title
+from actions.handlers.reasons import reason_title
 from actions.handlers.turn import UNSURE, Turn
 
 # Intents that are answered in between without giving up what was asked.
@@ -83,7 +83,8 @@ async def _confirmation(turn: Turn, case: Case) -> bool:
     if turn.intent in ("inform", UNSURE):
         if _given(turn, case):
             return await _rerun(turn, case)
-        if case.flow in _OPTIONAL_TEXT and len(turn.text.split()) > 1 and not turn.text.endswith("?"):
+        question = turn.text.endswith("?") and case.flow != "request_order_update"  # there a question is the message
+        if case.flow in _OPTIONAL_TEXT and len(turn.text.split()) > 1 and not question:
             case.text = tidy(turn.text)
             return await _rerun(turn, case)
     return False
@@ -143,6 +144,10 @@ async def _date(turn: Turn, case: Case) -> bool:
         return await _rerun(turn, case)
     if turn.pressed or _digresses(turn) or _commands(turn, case):
         return False
+    others = [order for order in meant_by_title(turn.text, await my_orders(turn)) if order.id != case.order_id]
+    if len(others) == 1:
+        case.order_id = others[0].id
+        return await _rerun(turn, case)
     turn.missed = True
     turn.say("date_not_understood")
     return await _rerun(turn, case)

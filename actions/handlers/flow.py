@@ -38,7 +38,8 @@ class Flow(ABC):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        Flow.known[cls.name] = cls()
+        if "name" in cls.__dict__:  # a base of several flows has none
+            Flow.known[cls.name] = cls()
 
     # -- what a flow says of itself ------------------------------------------------------------------------------
 

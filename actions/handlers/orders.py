@@ -12,7 +12,7 @@ from rapidfuzz import fuzz
 from actions.backend import DisputeSnapshot, OrderSnapshot
 from actions.handlers.turn import Turn
 from actions.policy import Allowed, Option, Role, available
-from actions.wording import Term
+from actions.wording import ShortDay, Term
 from actions.wording.notices import named_order
 
 MAX_CHOICES = 6
@@ -120,8 +120,8 @@ def _offer(turn: Turn, order: OrderSnapshot, option: Option) -> None:
         "decline": ("button_decline", "decline_request"),
         "answer_update": ("button_answer", "provide_update"),
     }[option.command_name]
-    about = {"dispute_id": dispute.id} if dispute and option.command_name in _ON_DISPUTE else {}
-    turn.offer(title, intent, order_id=order.id, **about)
+    about = dispute.id if dispute and option.command_name in _ON_DISPUTE else None
+    turn.offer(title, intent, order_id=order.id, dispute_id=about)
 
 
 _ON_DISPUTE = frozenset({"withdraw", "accept", "decline", "answer_update"})
@@ -132,7 +132,11 @@ def offer_orders(turn: Turn, orders: Sequence[OrderSnapshot], intent: str) -> No
     for order in orders[:MAX_CHOICES]:
         due = order.effective_delivery_at
         params: dict[str, Any] = {"order": name_of(turn, order)}
-        title = turn.phrase("choice_order_due", **params, due=due) if due else turn.phrase("choice_order", **params)
+        title = (
+            turn.phrase("choice_order_due", **params, due=ShortDay(due))
+            if due
+            else turn.phrase("choice_order", **params)
+        )
         turn.offer_titled(title, intent, order_id=order.id)
 
 

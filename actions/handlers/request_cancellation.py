@@ -8,6 +8,7 @@ from actions.handlers.base import FlowAction
 from actions.handlers.case import Case
 from actions.handlers.flow import Flow, common_params
 from actions.handlers.own_words import reason_in
+from actions.handlers.reasons import reason_title
 from actions.handlers.turn import Turn
 from actions.policy import Allowed, CloseDispute, DisputeKind, ForceCancel, RequestCancellation, Role, decide
 from actions.wording import Term
@@ -81,11 +82,6 @@ def _own_open(order: OrderSnapshot, role: Role) -> str | None:
     if dispute is None or dispute.filed_by is not role or dispute.kind is DisputeKind.CANCELLATION:
         return None
     return dispute.id
-
-
-def reason_title(turn: Turn, reason: str) -> str:
-    """A reason of the list in words; one that the marketplace added without a text is shown as it is."""
-    return turn.phrase(f"reason_{reason}") if f"reason_{reason}" in turn.wording else reason.replace("_", " ")
 
 
 class ActionRequestCancellation(FlowAction):

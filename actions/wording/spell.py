@@ -12,8 +12,10 @@ from babel.lists import format_list
 _INSTANT = {"de": "EEEE, d. MMMM, HH:mm 'Uhr'", "en": "EEEE, d MMMM, HH:mm"}
 _INSTANT_YEAR = {"de": "EEEE, d. MMMM y, HH:mm 'Uhr'", "en": "EEEE, d MMMM y, HH:mm"}
 _DAY = {"de": "EEEE, d. MMMM y", "en": "EEEE, d MMMM y"}
+_SHORT = {"de": "EEE, d. MMM", "en": "EEE, d MMM"}
+_HOURS_UP_TO = 72
 _UNITS = {
-    "de": (("Tag", "Tage"), ("Stunde", "Stunden"), ("Minute", "Minuten")),
+    "de": (("Tag", "Tagen"), ("Stunde", "Stunden"), ("Minute", "Minuten")),
     "en": (("day", "days"), ("hour", "hours"), ("minute", "minutes")),
 }
 
@@ -31,16 +33,25 @@ def instant(value: datetime, locale: str, zone: ZoneInfo, *, now: datetime | Non
     return str(format_datetime(local, pattern, locale=language(locale)))
 
 
+def short_day(value: datetime, locale: str, zone: ZoneInfo) -> str:
+    """The day of an instant, short enough for a button."""
+    return str(format_datetime(value.astimezone(zone), _SHORT[language(locale)], locale=language(locale)))
+
+
 def day(value: date, locale: str) -> str:
     """A calendar day with its weekday and year."""
     return str(format_date(value, _DAY[language(locale)], locale=language(locale)))
 
 
 def duration(value: timedelta, locale: str) -> str:
-    """A duration in days, hours and minutes, the two largest units that are not zero; rounded up to a minute."""
+    """A duration in days, hours and minutes, the two largest units that are not zero; rounded up to a minute.
+
+    Up to three days it is given in hours, as the limits of the policies are. German days are in the dative, as they
+    follow „in" and „seit".
+    """
     minutes = max(1, -(-int(value.total_seconds()) // 60))
     days, rest = divmod(minutes, 24 * 60)
-    if days == 1:  # „25 Stunden" is plainer than „1 Tag 1 Stunde" next to a limit given in hours
+    if minutes <= _HOURS_UP_TO * 60:
         days, rest = 0, minutes
     amounts = (days, rest // 60, rest % 60)
     named = [

@@ -30,6 +30,13 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
+class ShortDay:
+    """An instant of which only the day is named, short enough for a button."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Button:
     """A button: its title, and a Rasa payload (``/intent{json}``) that the gateway replaces by an opaque token."""
 
@@ -93,6 +100,8 @@ class Wording:
         """One value as people read it: instants in their zone, durations in words, terms in the locale."""
         if isinstance(value, Term):
             return self._template(value.name, locale)
+        if isinstance(value, ShortDay):
+            return spell.short_day(value.at, locale, zone)
         if isinstance(value, datetime):
             return spell.instant(value, locale, zone, now=now)
         if isinstance(value, date):
