@@ -11,6 +11,6 @@ FORMAT = "%(levelname)s %(name)s: %(message)s"
 def configure(level: str) -> None:
     """Log to standard error; the supervisor adds who said it, and keeps it."""
     logging.basicConfig(level=level, format=FORMAT, force=True)
-    for chatty in ("apscheduler", "sanic.access", "aiosqlite", "asyncio", "matplotlib"):
+    for chatty in ("rasa_sdk.executor", "rasa.core.processor", "apscheduler", "sanic.access", "aiosqlite", "asyncio", "matplotlib"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     warnings.simplefilter("ignore")

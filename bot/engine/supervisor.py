@@ -20,7 +20,7 @@ from pathlib import Path
 
 from actions.backend.settings import Settings, SettingsError
 from bot.engine import model
-from bot.engine.processes import KeepsDyingError, Keeper, Patience, Program, keep_alive
+from bot.engine.processes import Keeper, KeepsDyingError, Patience, Program, keep_alive
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -1,0 +1,67 @@
+"""The stand-ins for what Rasa imports but Lotse never uses."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+
+import pytest
+import rasa.nlu.classifiers.diet_classifier as diet
+from rasa.shared.exceptions import RasaException
+
+from bot.engine import absent
+
+pytestmark = pytest.mark.unit
+
+needs_absence = pytest.mark.skipif(not absent.is_absent("tensorflow"), reason="the real TensorFlow is installed")
+
+
+@needs_absence
+def test_names_can_be_inherited_from_and_annotated_with() -> None:
+    import tensorflow as tf  # type: ignore[import-untyped,unused-ignore]
+
+    class Layer(tf.keras.layers.Layer):  # type: ignore[misc]
+        def call(self, inputs: tf.Tensor) -> tf.Tensor | None:
+            return inputs
+
+    assert not isinstance(3, tf.Tensor)
+    with pytest.raises(RasaException, match="make tensorflow"):
+        Layer()
+
+
+@needs_absence
+def test_using_something_says_what_is_missing() -> None:
+    import tensorflow as tf  # type: ignore[import-untyped,unused-ignore]
+
+    with pytest.raises(ImportError, match=r"tensorflow\.random\.set_seed was used, but .* goes without tensorflow"):
+        tf.random.set_seed(1)
+
+
+@needs_absence
+def test_a_component_that_needs_tensorflow_says_so() -> None:
+    with pytest.raises(RasaException, match="goes without"):
+        diet.DIET({}, {}, [], False, {})
+
+
+def test_absent_exceptions_can_be_caught() -> None:
+    import pymongo.errors  # type: ignore[import-not-found,unused-ignore]
+
+    with pytest.raises(KeyError):
+        try:
+            raise KeyError
+        except pymongo.errors.ConnectionFailure:
+            pass
+
+
+def test_nobody_but_rasa_is_told_that_an_absent_package_exists() -> None:
+    code = "import importlib.util, sys; sys.exit(importlib.util.find_spec('tensorflow') is not None)"
+    if importlib.util.find_spec("tensorflow").origin != "absent":  # type: ignore[union-attr]
+        pytest.skip("the real TensorFlow is installed")
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_rasa_is_silent_towards_its_makers_unless_told_otherwise() -> None:
+    code = "import os; print(os.environ['RASA_TELEMETRY_ENABLED'])"
+    env = {"PATH": "/usr/bin:/bin"}
+    assert subprocess.run([sys.executable, "-c", code], env=env, check=True, capture_output=True).stdout == b"false\n"
