@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import warnings
 
+import structlog
+
 FORMAT = "%(levelname)s %(name)s: %(message)s"
 
 
@@ -13,4 +15,6 @@ def configure(level: str) -> None:
     logging.basicConfig(level=level, format=FORMAT, force=True)
     for chatty in ("rasa_sdk.executor", "rasa.core.processor", "apscheduler", "sanic.access", "aiosqlite", "asyncio", "matplotlib"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # Rasa's structured logs have the person's words and slots in them at debug level: nobody needs them in operation.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(max(logging.WARNING, logging.root.level)))
     warnings.simplefilter("ignore")
