@@ -23,6 +23,15 @@ class Openings:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database, self._clock, self._real_now = database, clock, clock.real_now
 
+    async def get(self, conversation_id: str) -> Conversation | None:
+        """The conversation of this id."""
+
+        def work(session: Session) -> Conversation | None:
+            row = session.get(ConversationRow, conversation_id)
+            return _conversation(row) if row else None
+
+        return await self._database.read(work)
+
     async def open(self, iss: str, role: Role, sub: str) -> Conversation:
         """The conversation of a verified token (`iss` "" for a token without issuer), made if it is new.
 
