@@ -52,6 +52,9 @@ async def answer(turn: Turn, case: Case) -> bool:
         return False
     if turn.intent == "stop" and (turn.pressed or len(turn.text.split()) <= _SHORT):
         return await drop(turn, case)
+    if turn.intent in ("affirm", "deny") and not turn.pressed and (others := await newer_notices(turn, case)):
+        ask_which(turn, case, others)
+        return True
     reader = _READERS.get(case.asked or "")
     return bool(reader and await reader(turn, case))
 
@@ -93,9 +96,6 @@ async def _confirmation(turn: Turn, case: Case) -> bool:
 async def _yes(turn: Turn, case: Case) -> bool:
     if turn.seq and turn.last_seen_seq <= case.seen_seq:  # said before the question was on the screen
         await Flow.known[case.flow].run(turn, case)
-        return True
-    if others := await newer_notices(turn, case):
-        ask_which(turn, case, others)
         return True
     await confirm(turn, case.proposal_id or "")
     return True
@@ -177,6 +177,16 @@ async def _subject(turn: Turn, case: Case) -> bool:
     return await _rerun(turn, case)
 
 
+async def _guess(turn: Turn, case: Case) -> bool:
+    """„Meintest du …?" was answered with yes: the likeliest guess begins; anything else is read by itself."""
+    turn.case = None
+    if turn.intent != "affirm" or turn.pressed:
+        return False
+    case.asked = None
+    await Flow.known[case.flow].run(turn, case)
+    return True
+
+
 async def correct(turn: Turn, case: Case) -> bool:
     """„Nein, ich meinte …": take the new value, or ask again for what it replaces."""
     if not _given(turn, case):
@@ -237,4 +247,5 @@ _READERS: dict[str, Callable[[Turn, Case], Awaitable[bool]]] = {
     asking.DATE: _date,
     asking.ORDER: _subject,
     asking.DISPUTE: _subject,
+    asking.GUESS: _guess,
 }

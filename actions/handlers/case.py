@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 # What the assistant may have asked for; an answer is read in its light before the intent is believed.
-ORDER, DISPUTE, REASON, TEXT, DATE, CONFIRM, WHICH = "order", "dispute", "reason", "text", "date", "confirm", "which"
+ORDER, DISPUTE, REASON, TEXT, DATE, CONFIRM, GUESS = "order", "dispute", "reason", "text", "date", "confirm", "guess"
 
 
 @dataclass(slots=True)

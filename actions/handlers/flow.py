@@ -70,7 +70,7 @@ class Flow(ABC):
 
     async def run(self, turn: Turn, case: Case) -> None:
         """Go as far as the known values allow: to a question, a refusal or a proposal."""
-        turn.case = case
+        turn.case, case.seen_seq = case, turn.seq
         order = await self.find(turn, case)
         if order is None:
             return
@@ -101,7 +101,6 @@ class Flow(ABC):
             refuse(turn, order, proposal)
             return
         case.asked, case.proposal_id = asking.CONFIRM, proposal.id
-        case.seen_seq = turn.seq
         await self.present(turn, order, proposal)
         turn.custom.update(kind="proposal", order_id=order.id)
         turn.offer(self.yes_title(case), "affirm", proposal_id=proposal.id)

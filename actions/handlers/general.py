@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 from actions.handlers import answers
+from actions.handlers import case as asking
 from actions.handlers.base import IntentAction
+from actions.handlers.case import Case
 from actions.handlers.confirming import confirm
-from actions.handlers.flow import not_found
-from actions.handlers.notices import ask_which, seen_notices
+from actions.handlers.flow import Flow, not_found
+from actions.handlers.notices import ask_which, reply_to, seen_notices
 from actions.handlers.orders import (
     MAX_CHOICES,
     my_orders,
@@ -19,12 +21,14 @@ from actions.handlers.orders import (
     order_of,
     say_item,
 )
+from actions.handlers.own_words import tidy
 from actions.handlers.refusal import explain
 from actions.handlers.request_order_update import say_state
 from actions.handlers.router import begin
 from actions.handlers.turn import UNSURE, Turn
 from actions.policy import DisputeKind, Reason, Role
 
+_WORDS_OF_AN_UPDATE = 3
 _PLAUSIBLE = 0.15  # a guess below this confidence is not worth a button
 
 
@@ -141,7 +145,7 @@ class ActionAffirm(IntentAction):
         elif turn.pressed and turn.value("proposal_id"):
             await confirm(turn, turn.value("proposal_id") or "")
         else:
-            await _bare(turn, {DisputeKind.UPDATE: "provide_update"}, "accept_request")
+            await _bare(turn)
 
 
 class ActionDeny(IntentAction):
@@ -159,15 +163,15 @@ class ActionDeny(IntentAction):
             else:
                 turn.say("proposal_unknown")
         else:
-            await _bare(turn, {}, "decline_request")
+            await _bare(turn)
 
 
-async def _bare(turn: Turn, by_kind: dict[DisputeKind, str], otherwise: str) -> None:
+async def _bare(turn: Turn) -> None:
     notices = await seen_notices(turn)
     if len(notices) == 1:
         notice = notices[0]
         turn.entities.update(order_id=[notice.order_id], dispute_id=[notice.dispute_id])
-        await begin(turn, by_kind.get(notice.kind, otherwise))
+        await begin(turn, reply_to(notice, turn.intent))
     elif notices:
         ask_which(turn, None, notices)
     else:
@@ -213,8 +217,27 @@ class ActionInform(IntentAction):
         if turn.person is not None and order_id:
             await show_order(turn, order_id)
             return
+        if await answers_update_request(turn):
+            return
         turn.say("inform_what")
         await offer_menu(turn)
+
+
+async def answers_update_request(turn: Turn) -> bool:
+    """Words that are no wish of their own, while one seen request for an update waits: they are the answer to it.
+
+    Nothing is sent by this, the answer is proposed first.
+    """
+    if turn.person is None or turn.case is not None or len(turn.text.split()) < _WORDS_OF_AN_UPDATE:
+        return False
+    waiting = [notice for notice in await seen_notices(turn) if notice.kind is DisputeKind.UPDATE]
+    if len(waiting) != 1 or turn.text.endswith("?"):
+        return False
+    turn.case = Case(
+        flow="provide_update", order_id=waiting[0].order_id, dispute_id=waiting[0].dispute_id, text=tidy(turn.text)
+    )
+    await Flow.known["provide_update"].run(turn, turn.case)
+    return True
 
 
 async def show_order(turn: Turn, order_id: str) -> None:
@@ -240,6 +263,8 @@ class ActionFallback(IntentAction):
     intent = "fallback"
 
     async def respond(self, turn: Turn) -> None:
+        if await answers_update_request(turn):
+            return
         turn.missed = True
         if turn.misses == 0:
             self._guess(turn)
@@ -261,5 +286,9 @@ class ActionFallback(IntentAction):
             if name != UNSURE and confidence >= _PLAUSIBLE and f"guess_{name}" in turn.wording
         ][:2]
         turn.say("fallback_guess" if guesses else "fallback_again")
+        if guesses and guesses[0] in Flow.known and turn.case is None and turn.person is not None:
+            turn.case = Case(
+                flow=guesses[0], order_id=turn.value("order_id"), date=turn.value("date"), asked=asking.GUESS
+            )
         for name in guesses:
             turn.offer(f"guess_{name}", name, order_id=turn.value("order_id"), date=turn.value("date"))

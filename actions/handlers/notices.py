@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from actions.backend import Notice
-from actions.handlers import case as asking
 from actions.handlers.case import Case
 from actions.handlers.turn import Turn
 from actions.policy import DisputeKind
@@ -34,11 +33,17 @@ def ask_which(turn: Turn, case: Case | None, notices: list[Notice]) -> None:
             proposal_id=case.proposal_id,
         )
         turn.case = case
-        case.asked = asking.CONFIRM
     for notice in notices:
         turn.offer_titled(
             turn.phrase(f"choice_dispute_{notice.kind}", order=notice.order_id),
-            "provide_update" if notice.kind is DisputeKind.UPDATE else "accept_request",
+            reply_to(notice, turn.intent),
             order_id=notice.order_id,
             dispute_id=notice.dispute_id,
         )
+
+
+def reply_to(notice: Notice, intent: str) -> str:
+    """The flow that a bare yes or no to this notice begins; an update request is answered in words either way."""
+    if notice.kind is DisputeKind.UPDATE:
+        return "provide_update"
+    return "decline_request" if intent == "deny" else "accept_request"
