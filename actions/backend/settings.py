@@ -11,23 +11,37 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from actions.policy.limits import DEFAULT_LIMITS, CancelSilence
+
 DEVELOPMENT_OPERATOR_KEY = "development-operator-key"
 DEVELOPMENT_JWT_SECRET = "development-jwt-secret-known-to-everybody"  # noqa: S105 - refused outside development
-CANCEL_SILENCE = ("close_keep_active", "auto_cancel")
+CANCEL_SILENCE = get_args(CancelSilence)
 
 
 class SettingsError(ValueError):
     """A setting that cannot be used; the message is one line that says which and why."""
 
 
-def _setting(name: str, about: str, default: Any = None, read: Callable[[str], Any] = str, shown: str = "") -> Any:
-    """A field that is read from the environment variable `name`; `shown` is its default in words."""
+def _setting(
+    name: str,
+    about: str,
+    default: Any = None,
+    read: Callable[[str], Any] = str,
+    shown: str = "",
+    *,
+    secret: bool = False,
+) -> Any:
+    """A field that is read from the environment variable `name`; `shown` is its default in words.
+
+    A `secret` stays out of the object's `repr`, and so out of logs and tracebacks. A URL may carry a password.
+    """
     return field(
         default=default,
+        repr=not secret,
         metadata={"name": name, "about": about, "read": read, "shown": shown or ("" if default is None else default)},
     )
 
@@ -90,24 +104,35 @@ class Settings:
         "",
         async_url,
         "an SQLite file",
+        secret=True,
     )
     tracker_database_url: str = _setting(
-        "LOTSE_TRACKER_DATABASE_URL", "Rasa's conversations", "", async_url, "an SQLite file of its own"
+        "LOTSE_TRACKER_DATABASE_URL", "Rasa's conversations", "", async_url, "an SQLite file of its own", secret=True
     )
     redis_url: str | None = _setting(
-        "LOTSE_REDIS_URL", "Redis for locks that several processes share", None, str, "none: in memory"
+        "LOTSE_REDIS_URL", "Redis for locks that several processes share", None, str, "none: in memory", secret=True
     )
     operator_key: str = _setting(
-        "LOTSE_OPERATOR_KEY", "Key of the marketplace's systems", DEVELOPMENT_OPERATOR_KEY, str, "development only"
+        "LOTSE_OPERATOR_KEY",
+        "Key of the marketplace's systems",
+        DEVELOPMENT_OPERATOR_KEY,
+        str,
+        "development only",
+        secret=True,
     )
     jwt_secret: str = _setting(
-        "LOTSE_JWT_SECRET", "Signs people's tokens (HS256)", DEVELOPMENT_JWT_SECRET, str, "development only"
+        "LOTSE_JWT_SECRET",
+        "Signs people's tokens (HS256)",
+        DEVELOPMENT_JWT_SECRET,
+        str,
+        "development only",
+        secret=True,
     )
     jwt_jwks: str | None = _setting("LOTSE_JWT_JWKS", "Public keys (file or URL) that sign people's tokens")
     jwt_audience: str = _setting("LOTSE_JWT_AUDIENCE", "Audience that tokens must name", "lotse")
     jwt_issuer: str | None = _setting("LOTSE_JWT_ISSUER", "Issuer that tokens must name", None, str, "any")
     internal_secret: str = _setting(
-        "LOTSE_INTERNAL_SECRET", "Shared by gateway, Rasa and actions", "", str, "new at each start"
+        "LOTSE_INTERNAL_SECRET", "Shared by gateway, Rasa and actions", "", str, "new at each start", secret=True
     )
     default_zone: str = _setting(
         "LOTSE_DEFAULT_ZONE", "Time zone of people whose token names none", "Europe/Berlin", _zone
@@ -121,9 +146,9 @@ class Settings:
     cancel_silence: str = _setting(
         "LOTSE_CANCEL_SILENCE",
         "What silence does to a cancellation request",
-        "close_keep_active",
+        DEFAULT_LIMITS.cancel_silence,
         _choice(*CANCEL_SILENCE),
-        "close_keep_active (or auto_cancel)",
+        " or ".join(CANCEL_SILENCE),
     )
     extension_answer_hours: int | None = _setting(
         "LOTSE_EXTENSION_ANSWER_HOURS", "Hours the customer has to answer an extension", None, _number, "no limit"
@@ -131,9 +156,9 @@ class Settings:
     seller_reasons: tuple[str, ...] = _setting(
         "LOTSE_SELLER_REASONS",
         "Reasons a seller may give for a cancellation, comma separated",
-        ("customer_unresponsive", "requirements_unclear", "cannot_deliver", "agreed_with_customer", "other"),
+        DEFAULT_LIMITS.seller_reasons,
         _keys,
-        "customer_unresponsive,requirements_unclear,cannot_deliver,agreed_with_customer,other",
+        ",".join(DEFAULT_LIMITS.seller_reasons),
     )
     sweep_seconds: int = _setting("LOTSE_SWEEP_SECONDS", "How often expiry is made visible", 5, _number)
     conversation_days: int = _setting(
