@@ -10,8 +10,8 @@ from http import HTTPStatus
 import structlog
 from aiohttp import web
 
-from actions.backend import DatabaseUnavailable
-from bot.gateway.problems import Problem, from_http_error, unavailable
+from actions.backend import BadValue, DatabaseUnavailable
+from bot.gateway.problems import Problem, from_http_error, invalid, unavailable
 from bot.gateway.services import SERVICES
 
 log = structlog.get_logger(__name__)
@@ -57,6 +57,8 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         if error.status < HTTPStatus.BAD_REQUEST:
             raise
         return from_http_error(error).response()
+    except BadValue:
+        return invalid("body", "a text holds characters that cannot be stored").response()
     except DatabaseUnavailable:
         log.warning("request.database_unavailable", path=_route(request))
         return unavailable("database_unavailable", "the database does not answer; try again").response()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from actions.backend import Backend, migrate
 from bot.gateway.app import create_app
 from bot.gateway.config import GatewayConfig
+from bot.gateway.services import SERVICES, Services
 from bot.gateway.tokens import mint
 from tests.gateway.fakes import SECRET, FakeEngine
 
@@ -25,11 +27,18 @@ JWT_SECRET = "a-signing-secret-of-the-tests-that-is-long-enough"
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database, migrated once."""
+    path = tmp_path_factory.mktemp("database") / "lotse.db"
+    migrate.upgrade(f"sqlite:///{path}")
+    return path
+
+
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    url = f"sqlite:///{tmp_path}/lotse.db"
-    migrate.upgrade(url)
-    return url
+def database_url(tmp_path: Path, migrated: Path) -> str:
+    shutil.copy(migrated, tmp_path / "lotse.db")
+    return f"sqlite:///{tmp_path}/lotse.db"
 
 
 @pytest.fixture
@@ -49,8 +58,8 @@ def config(engine: FakeEngine) -> GatewayConfig:
         actions_url=engine.url,
         internal_secret=SECRET,
         jwt_secret=JWT_SECRET,
-        answer_within=1.5,
-        request_within=4.0,
+        answer_within=5.0,
+        request_within=8.0,
         engine_timeout=5.0,
         retry_cap=0.2,
         pending_interval=0.05,
@@ -97,6 +106,16 @@ class Gateway:
         body = {"actor": {"id": by, "role": role}, "command": command, **fields}
         headers = {"Idempotency-Key": key or uuid.uuid4().hex}
         return await self.operate("POST", f"/v1/orders/{order_id}/commands", body, **headers)
+
+    def services(self) -> Services:
+        """The parts of this process."""
+        app = self.client.app
+        assert app is not None
+        return app[SERVICES]
+
+    async def services_settle(self) -> None:
+        """Deliver every notice that waits now, without waiting for the loop."""
+        await self.services().dispatcher.dispatch()
 
     async def freeze(self, now: datetime) -> ClientResponse:
         """Set the test clock."""
