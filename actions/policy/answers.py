@@ -40,7 +40,7 @@ def answer(case: Case, command: AnswerUpdate | Accept | Decline) -> Verdict:
             reasons.append(case.reason("M-15", "not_an_update", dispute_id=dispute.id, kind=dispute.kind))
         if not isinstance(command, AnswerUpdate) and dispute.kind is DisputeKind.UPDATE:
             reasons.append(case.reason("M-10", "answer_with_text", dispute_id=dispute.id, due_at=dispute.due_at))
-        if isinstance(command, Accept) and dispute.kind is DisputeKind.EXTENSION and dispute.new_delivery_at:
+        if isinstance(command, Accept) and dispute.new_delivery_at:
             # The marketplace may have moved the date since; an extension never brings delivery forward.
             reasons += not_later(case, dispute.new_delivery_at)
     if isinstance(command, AnswerUpdate) and not command.text.strip():
@@ -51,7 +51,7 @@ def answer(case: Case, command: AnswerUpdate | Accept | Decline) -> Verdict:
     effects: list[OrderEffect] = [CloseDispute(dispute.id, status)]
     if status is DisputeStatus.ACCEPTED and dispute.kind is DisputeKind.CANCELLATION:
         effects.append(CancelOrder())
-    if status is DisputeStatus.ACCEPTED and dispute.kind is DisputeKind.EXTENSION and dispute.new_delivery_at:
+    if status is DisputeStatus.ACCEPTED and dispute.new_delivery_at:
         effects.append(MoveDelivery(dispute.new_delivery_at))
     return Allowed(tuple(effects), _ANSWER_RULES[dispute.kind, status])
 

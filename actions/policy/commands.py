@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from actions.policy.appeals import Outcome
 from actions.policy.instants import utc_or_none
 
 
@@ -94,4 +95,38 @@ class Expire:
 Filing = RequestUpdate | RequestCancellation | RequestExtension
 Answer = AnswerUpdate | Accept | Decline
 OrderCommand = Filing | Answer | Withdraw | ForceCancel | Expire
-Command = OrderCommand
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitAppeal:
+    """The merchant files an appeal; `ground` says which data are inaccurate (W-01)."""
+
+    name: ClassVar[str] = "submit"
+    ground: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawAppeal:
+    """The merchant takes an appeal back; that is no rejection (W.D invariant 7)."""
+
+    name: ClassVar[str] = "withdraw"
+
+
+@dataclass(frozen=True, slots=True)
+class DecideAppeal:
+    """The platform confirms or rejects an appeal (W-03, W-21)."""
+
+    name: ClassVar[str] = "decide"
+    outcome: Outcome
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LapseAppeal:
+    """The platform closes an appeal that its window ended without a decision (W-03, Q15)."""
+
+    name: ClassVar[str] = "lapse"
+
+
+AppealCommand = SubmitAppeal | WithdrawAppeal | DecideAppeal | LapseAppeal
+Command = OrderCommand | AppealCommand

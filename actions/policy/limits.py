@@ -79,6 +79,12 @@ class Limits:
     )
     """Whether an appeal filed inside the window can still be approved after it."""
 
+    ground_required: bool = field(
+        default=True,
+        metadata=_source("W-01", stated=False, quote="dass die Daten die Leistung ungenau wiedergeben"),
+    )
+    """Whether the merchant must say which data are inaccurate; the policy names the ground but no form for it."""
+
     def __post_init__(self) -> None:
         if self.answer_window <= timedelta(0) or self.force_after < timedelta(0):
             raise ValueError("answer_window must be positive and force_after not negative")
@@ -92,6 +98,8 @@ class Limits:
             raise ValueError("a seller must be able to choose a reason")
         if self.appeal_window_days < 1 or self.refund_rejections < 1 or self.review_lead_days < 0:
             raise ValueError("appeal limits must be positive")
+        if self.review_lead_days > self.appeal_window_days:
+            raise ValueError("review_lead_days cannot be longer than the window")
 
     @classmethod
     def source(cls, name: str) -> Field[Any]:

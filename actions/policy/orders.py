@@ -66,7 +66,11 @@ PLATFORM = Actor(Role.PLATFORM, "platform")
 
 @dataclass(frozen=True, slots=True)
 class Dispute:
-    """One dispute as stored. `due_at` is the last instant at which it can be answered, None when nothing limits it."""
+    """One dispute as stored.
+
+    `due_at` is the last instant at which it can be answered, None when nothing limits it; `new_delivery_at` the date an
+    extension asks for, None for other kinds.
+    """
 
     id: str
     kind: DisputeKind

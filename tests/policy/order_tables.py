@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 
@@ -28,13 +28,10 @@ from actions.policy import (
     Role,
     Verdict,
 )
-from actions.policy import commands as all_commands
 
 from .moments import HOUR, is_moment, moment
 
-COMMANDS: dict[str, Any] = {
-    entry.name: entry for entry in vars(all_commands).values() if isinstance(entry, type) and hasattr(entry, "name")
-}
+COMMANDS: dict[str, Any] = {entry.name: entry for entry in get_args(OrderCommand)}
 ACTORS = {
     "customer": Actor(Role.CUSTOMER, "c-1"),
     "seller": Actor(Role.SELLER, "s-1"),
