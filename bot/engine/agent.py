@@ -8,10 +8,13 @@ from typing import Any
 
 import aiohttp
 import msgspec
+from jsonschema.validators import validator_for
+from rasa.core.actions.action import Action, RemoteAction
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import UserMessage
 from rasa.core.lock_store import LockError, LockStore
 from rasa.core.nlg import TemplatedNaturalLanguageGenerator
+from rasa.core.policies.policy import PolicyPrediction
 from rasa.core.processor import MessageProcessor
 from rasa.engine import loader
 from rasa.engine.runner.dask import DaskGraphRunner
@@ -69,6 +72,17 @@ class ActionEndpoint(EndpointConfig):
             await self._http.close()
 
 
+class CheckedAction(RemoteAction):
+    """A custom action whose answers are checked. Rasa checks the schema for them anew each time: most of a turn."""
+
+    _schema = RemoteAction.action_response_format_spec()
+    _validator = validator_for(_schema)(_schema)
+
+    def _validate_action_result(self, result: dict[str, Any]) -> bool:
+        self._validator.validate(result)
+        return True
+
+
 class LotseProcessor(MessageProcessor):
     """Rasa's processor, with another graph runner, for whom typed text is always text."""
 
@@ -85,6 +99,12 @@ class LotseProcessor(MessageProcessor):
         parsed: dict[str, Any] = await super().parse_message(message, tracker, only_output_properties)
         parsed["text"] = typed
         return parsed
+
+    def predict_next_with_tracker_if_should(self, tracker: DialogueStateTracker) -> tuple[Action, PolicyPrediction]:
+        action, prediction = super().predict_next_with_tracker_if_should(tracker)
+        if type(action) is RemoteAction:
+            action = CheckedAction(action.name(), self.action_endpoint)
+        return action, prediction
 
     @classmethod
     def _load_model(cls, model_path: str | Path) -> tuple[str, Any, Any]:

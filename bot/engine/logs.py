@@ -9,11 +9,21 @@ import structlog
 
 FORMAT = "%(levelname)s %(name)s: %(message)s"
 
+CHATTY = (
+    "aiosqlite",
+    "apscheduler",
+    "asyncio",
+    "matplotlib",
+    "rasa.core.processor",
+    "rasa_sdk.executor",
+    "sanic.access",
+)
+
 
 def configure(level: str) -> None:
     """Log to standard error; the supervisor adds who said it, and keeps it."""
     logging.basicConfig(level=level, format=FORMAT, force=True)
-    for chatty in ("rasa_sdk.executor", "rasa.core.processor", "apscheduler", "sanic.access", "aiosqlite", "asyncio", "matplotlib"):
+    for chatty in CHATTY:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     # Rasa's structured logs have the person's words and slots in them at debug level: nobody needs them in operation.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(max(logging.WARNING, logging.root.level)))

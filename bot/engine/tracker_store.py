@@ -13,6 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -29,7 +30,7 @@ from bot.engine.encoding import to_json
 from bot.engine.turn import Reply, Turn, current_turn
 
 #: How many turns of the session Rasa sees. Rules look back one or two; what matters longer is in slots.
-TURNS_READ = 6
+TURNS_READ = 3
 
 _CURSOR = "lotse_cursor"
 
@@ -154,7 +155,7 @@ class LotseTrackerStore(TrackerStore):
     def _tracker(
         self, sender_id: str, stored: list[dict[str, Any]], state: dict[str, Any], number: int, session: int
     ) -> DialogueStateTracker:
-        events = rasa_events.deserialise_events(stored)
+        events = [_event_class(event["event"])._from_parameters(event) for event in stored]
         before = list(_recalled(state, self.domain, events[0].timestamp if events else None))
         tracker = DialogueStateTracker.from_events(
             sender_id, before + events, self.domain.slots, self.max_event_history
@@ -172,6 +173,12 @@ class LotseTrackerStore(TrackerStore):
             .limit(1)
         )
         return _Cursor(*rows[0]) if rows else _Cursor()
+
+
+@cache
+def _event_class(type_name: str) -> type[rasa_events.Event]:
+    """Rasa looks through all classes of events for each event that it reads: a quarter of a turn."""
+    return rasa_events.Event.resolve_by_type(type_name)
 
 
 def _rows(tracker: DialogueStateTracker, added: list[Any], cursor: _Cursor) -> Iterator[dict[str, Any]]:
