@@ -41,6 +41,16 @@ class Conversation:
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """How far a conversation is: its last number, what the person has seen, whether a message is being answered now."""
+
+    id: str
+    last_seq: int
+    seen_seq: int
+    working: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyButton:
     """A button of a reply before it is stored: `payload` is what it means to Rasa, e.g. `/affirm{"proposal_id": …}`."""
 

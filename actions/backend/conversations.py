@@ -54,7 +54,7 @@ class Conversations(Openings):
         """Store what the person wrote (`text`) or pressed (`payload`), and take the lease if it is free.
 
         The same client id again returns what is stored. MessageConflict if that has other content, UnknownButton if the
-        payload is not one of this conversation's tokens (also another person's).
+        payload is not one of this conversation's tokens (also another person's), LookupError for no such conversation.
         """
         now = self._real_now()
 

@@ -39,14 +39,17 @@ def _until(now: datetime, seconds: float) -> datetime:
 def _move(session: Session, conversation_id: str, owner: str, values: dict[str, Any]) -> Lease:
     columns = (_table.c.last_seq, _table.c.pending, _table.c.lease_owner)
     moved = update(_table).where(_table.c.id == conversation_id).values(values).returning(*columns)
-    seq, pending, holder = session.execute(moved).one()
+    row = session.execute(moved).one_or_none()
+    if row is None:
+        raise LookupError(f"no conversation {conversation_id}")
+    seq, pending, holder = row
     return Lease(seq, pending, holder == owner)
 
 
 def take_with_message(
     session: Session, conversation_id: str, owner: str, seconds: float, now: datetime, last_seen_seq: int
 ) -> Lease:
-    """Count a new message of the person and take the lease if it is free. NoResultFound for no such conversation."""
+    """Count a new message of the person and take the lease if it is free. LookupError for no such conversation."""
     free = _free(now)
     seen = case((_table.c.last_seq < last_seen_seq, _table.c.last_seq), else_=last_seen_seq)
     values = {

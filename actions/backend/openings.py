@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from collections.abc import Collection
+
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from actions.backend.chat_tables import ConversationRow
-from actions.backend.chat_views import Conversation
+from actions.backend.chat_views import Conversation, Head
 from actions.backend.clock import Clock
 from actions.backend.columns import new_id
 from actions.backend.database import Database
+from actions.backend.tables import table
 from actions.policy import Role
+
+_table = table(ConversationRow)
+_AT_ONCE = 500  # ids in one statement
 
 
 def _conversation(row: ConversationRow) -> Conversation:
@@ -76,6 +82,27 @@ class Openings:
         if (conversation := await self._database.read(known)) is not None:
             return conversation
         return await self._database.upsert(make)
+
+    async def heads(self, conversation_ids: Collection[str]) -> dict[str, Head]:
+        """How far these conversations are, by id."""
+        now, ids = self._real_now(), list(conversation_ids)
+
+        def work(session: Session) -> dict[str, Head]:
+            found: dict[str, Head] = {}
+            columns = (_table.c.id, _table.c.last_seq, _table.c.seen_seq, _table.c.pending, _table.c.lease_until)
+            for start in range(0, len(ids), _AT_ONCE):
+                query = select(*columns).where(_table.c.id.in_(ids[start : start + _AT_ONCE]))
+                for id_, last, seen, pending, until in session.execute(query):
+                    found[id_] = Head(id_, last, seen, working=pending > 0 and until is not None and until > now)
+            return found
+
+        return await self._database.read(work) if ids else {}
+
+    async def mark_seen(self, conversation_id: str, seq: int) -> None:
+        """The person has everything up to `seq` on a screen; going back, or beyond the last message, changes nothing."""
+        mine = (_table.c.id == conversation_id) & (_table.c.seen_seq < seq) & (_table.c.last_seq >= seq)
+        later = update(_table).where(mine).values(seen_seq=seq)
+        await self._database.write(lambda session: session.execute(later) and None)
 
     def _new(self, iss: str | None, role: Role, sub: str) -> ConversationRow:
         return ConversationRow(

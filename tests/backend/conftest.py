@@ -33,7 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """A PostgreSQL server: the one of LOTSE_TEST_POSTGRES_URL (may create databases), else one started for the tests."""
+    """A PostgreSQL server: that of LOTSE_TEST_POSTGRES_URL (may create databases), else one started here."""
     given = os.environ.get("LOTSE_TEST_POSTGRES_URL")
     if given:
         yield given

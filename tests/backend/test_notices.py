@@ -183,7 +183,7 @@ async def test_no_notice_ever_goes_to_support(open_backend: Opener) -> None:
             order_id = f"FO-{number}-{end}"
             await backend.orders.put(push(id=order_id, expected_delivery_at=NOW + HOUR))
             outcome = await done(backend, command, filer, order_id=order_id)
-            await _finish(backend, order_id, outcome.dispute_id or "", filer, end)
+            await _finish(keeping if end == "keep" else backend, order_id, outcome.dispute_id or "", filer, end)
     for row in await backend.outbox.pending(10_000):
         assert row.recipient_role in (Role.CUSTOMER, Role.SELLER)
         assert row.recipient_id in (CUSTOMER.id, SELLER.id)
