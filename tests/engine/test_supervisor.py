@@ -64,10 +64,11 @@ async def test_the_address_is_told_when_everything_is_ready(tmp_path: Path, caps
     app.router.add_get("/ready", ready)
     server = TestServer(app)
     await server.start_server()
-    await supervisor.announce(settings(tmp_path, LOTSE_PORT=str(server.make_url("/").port)), "Kunde demo-kunde")
+    url = server.make_url("/")
+    await supervisor.announce(settings(tmp_path, LOTSE_PORT=str(url.port)), "Kunde demo-kunde")
     await server.close()
     said = capsys.readouterr().out
-    assert f"Lotse is ready: {server.make_url('/')}" in said
+    assert f"Lotse is ready: {url}" in said
     assert "Kunde demo-kunde" in said
     assert "make chat AS=seller" in said
 
