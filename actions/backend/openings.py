@@ -99,7 +99,7 @@ class Openings:
         return await self._database.read(work) if ids else {}
 
     async def mark_seen(self, conversation_id: str, seq: int) -> None:
-        """The person has everything up to `seq` on a screen; going back, or beyond the last message, changes nothing."""
+        """The person has everything up to `seq` on a screen; going back changes nothing, nor does the future."""
         mine = (_table.c.id == conversation_id) & (_table.c.seen_seq < seq) & (_table.c.last_seq >= seq)
         later = update(_table).where(mine).values(seen_seq=seq)
         await self._database.write(lambda session: session.execute(later) and None)

@@ -12,11 +12,12 @@ from aiohttp import web
 
 from actions.backend import Backend
 from actions.wording import Wording
-from bot.gateway import middleware, openapi
+from bot.gateway import cors, live, middleware, openapi
 from bot.gateway.chat import ChatService
 from bot.gateway.config import GatewayConfig
 from bot.gateway.dispatcher import Dispatcher
 from bot.gateway.engine import EngineClient
+from bot.gateway.hub import Hub
 from bot.gateway.identity import KeySource, NoKeys, Preferred, SharedSecret, TokenVerifier
 from bot.gateway.jwks import FileSource, Jwks, UrlSource
 from bot.gateway.loops import Loop
@@ -32,7 +33,7 @@ API_VERSION = "1.0.0"
 def create_app(config: GatewayConfig, backend: Backend) -> web.Application:
     """The application; ``backend`` is open already and stays the caller's to close."""
     app = web.Application(
-        middlewares=[middleware.headers, middleware.request_id, middleware.problems],
+        middlewares=[middleware.headers, middleware.request_id, cors.allow, middleware.problems],
         client_max_size=config.max_body,
     )
 
@@ -42,7 +43,9 @@ def create_app(config: GatewayConfig, backend: Backend) -> web.Application:
             yield
 
     app.cleanup_ctx.append(services)
+    app.on_shutdown.append(_end_live)
     add_routes(app)
+    app.router.add_get(live.PATH, live.get_live, allow_head=False)
     described = openapi.document(OPERATIONS, API_VERSION)
 
     async def get_openapi(request: web.Request) -> web.Response:
@@ -52,6 +55,11 @@ def create_app(config: GatewayConfig, backend: Backend) -> web.Application:
     if not config.production:
         add_demo(app)
     return app
+
+
+async def _end_live(app: web.Application) -> None:
+    """Let everybody who waits go, before the server waits for them."""
+    app[SERVICES].hub.end()
 
 
 @contextlib.asynccontextmanager
@@ -67,21 +75,29 @@ async def _services(config: GatewayConfig, backend: Backend) -> AsyncIterator[Se
             secret=config.internal_secret,
             timeout=config.engine_timeout,
         )
-        turns = TurnRunner(config, backend, engine, wording)
-        dispatcher = Dispatcher(backend, wording, config.default_zone)
+        hub = Hub(backend, config.live_interval)
+        dispatcher = Dispatcher(backend, wording, config.default_zone, hub.kick)
+        dispatch_loop = Loop("dispatcher", dispatcher.dispatch, config.dispatch_interval)
+
+        def answered(conversation_id: str) -> None:
+            hub.kick(conversation_id)
+            dispatch_loop.kick()  # a turn may have left notices for the other party
+
+        turns = TurnRunner(config, backend, engine, wording, answered)
         built = Services(
             config=config,
             backend=backend,
             wording=wording,
             verifier=TokenVerifier(_keys(config, http), config.jwt_audience, config.jwt_issuer),
             engine=engine,
-            chat=ChatService(config, backend, turns),
+            chat=ChatService(config, backend, turns, hub.kick),
             dispatcher=dispatcher,
-            dispatch_loop=Loop("dispatcher", dispatcher.dispatch, config.dispatch_interval),
+            dispatch_loop=dispatch_loop,
             sweep_loop=Loop("sweeper", backend.sweeper.sweep, config.sweep_interval),
             answer_loop=Loop("answers", turns.answer_pending, config.pending_interval),
+            hub=hub,
         )
-        loops = (built.dispatch_loop, built.sweep_loop, built.answer_loop)
+        loops = (built.dispatch_loop, built.sweep_loop, built.answer_loop, hub.loop)
         for loop in loops:
             loop.start()
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -43,10 +44,12 @@ class Answered:
 class ChatService:
     """What the chat endpoints do."""
 
-    def __init__(self, config: GatewayConfig, backend: Backend, turns: TurnRunner) -> None:
+    def __init__(self, config: GatewayConfig, backend: Backend, turns: TurnRunner, told: Callable[[str], None]) -> None:
+        """``told`` is called with a conversation's id when something was written into it."""
         self._config = config
         self._backend = backend
         self._turns = turns
+        self._told = told
 
     async def post(self, person: Person, incoming: Incoming) -> Answered:
         """Store a message and wait for its answer, for ``answer_within`` seconds at most.
@@ -69,6 +72,7 @@ class ChatService:
                 seconds=self._config.lease,
             )
             message = received.message
+            self._told(conversation.id)
             log.info(
                 "message.stored",
                 conversation_id=conversation.id,
@@ -84,6 +88,7 @@ class ChatService:
                 result = await self._wait(message, future, deadline)
         if result.replies is None:
             await self._turns.say_later(message, speaker)
+            self._told(conversation.id)
             current = await self._current(message)
             replies = tuple(await self._backend.conversations.replies(message))
             answered = Answered(current.state is MessageState.PENDING, replies)
@@ -94,7 +99,23 @@ class ChatService:
 
     async def replay(self, person: Person, after: int, limit: int) -> list[StoredMessage]:
         """Messages of all authors after number ``after``, which the client says it has."""
-        conversation, _ = await self._open(person)
+        return await self.read(await self.conversation(person), after, limit)
+
+    async def conversation(self, person: Person) -> Conversation:
+        """The conversation of a person, which is made when they come for the first time."""
+        return (await self._open(person))[0]
+
+    async def seen(self, person: Person, seq: int) -> int:
+        """The person has everything up to ``seq`` on a screen; up to where that is so now, on all their devices."""
+        conversation = await self.conversation(person)
+        if conversation.seen_seq < seq:
+            await self._backend.conversations.mark_seen(conversation.id, seq)
+            self._told(conversation.id)
+            return min(seq, conversation.last_seq)
+        return conversation.seen_seq
+
+    async def read(self, conversation: Conversation, after: int, limit: int) -> list[StoredMessage]:
+        """Messages of all authors after a number, which from now on count as handed out."""
         messages = await self._backend.conversations.messages(conversation.id, after, limit)
         handed = messages[-1].seq if messages else min(after, conversation.last_seq)
         if handed > conversation.delivered_seq:

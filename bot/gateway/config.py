@@ -39,4 +39,5 @@ class GatewayConfig:
     pending_interval: float = 1.0
     dispatch_interval: float = 1.0
     sweep_interval: float = 5.0
+    live_interval: float = 0.5
     max_body: int = 64 * 1024

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import structlog
 
 from actions.backend import Backend, OutboxRow, ReplyButton
@@ -17,10 +19,14 @@ _MAX_RETRY = 300.0
 class Dispatcher:
     """Any number of processes may dispatch at once: the database lets each row become a message only once."""
 
-    def __init__(self, backend: Backend, wording: Wording, default_zone: str) -> None:
+    def __init__(
+        self, backend: Backend, wording: Wording, default_zone: str, told: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """``told`` is called with a conversation's id when a notice was written into it."""
         self._backend = backend
         self._wording = wording
         self._default_zone = default_zone
+        self._told = told
 
     async def dispatch(self) -> int:
         """Deliver everything that waits now; how many notices were written."""
@@ -49,5 +55,6 @@ class Dispatcher:
         message = await self._backend.outbox.deliver(row, conversation.id, rendered.text, buttons, voice.locale)
         if message is None:
             return False
+        self._told(conversation.id)
         log.info("notice.delivered", outbox_id=row.id, code=row.code, conversation_id=conversation.id, seq=message.seq)
         return True

@@ -27,7 +27,10 @@ _ZONES = frozenset(available_timezones())
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A verified person. ``locale`` (de, de-formal, en), ``name`` and ``zoneinfo`` are the token's, or None."""
+    """A verified person. ``locale`` (de, de-formal, en), ``name`` and ``zoneinfo`` are the token's, or None.
+
+    ``expires_at``: when the token ends, in seconds since the epoch; a connection must not outlive it.
+    """
 
     iss: str | None
     role: Role
@@ -35,6 +38,7 @@ class Person:
     locale: str | None = None
     name: str | None = None
     zoneinfo: str | None = None
+    expires_at: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,7 @@ def person_of(claims: Mapping[str, Any]) -> Person:
         locale=_locale(claims.get("locale")),
         name=_name(claims.get("name")),
         zoneinfo=_zone(claims.get("zoneinfo")),
+        expires_at=float(claims["exp"]),
     )
 
 

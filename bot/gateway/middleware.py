@@ -12,7 +12,7 @@ from aiohttp import web
 
 from actions.backend import BadValue, DatabaseUnavailable
 from bot.gateway.problems import Problem, from_http_error, invalid, unavailable
-from bot.gateway.services import SERVICES
+from bot.gateway.services import LIMIT, SERVICES
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +49,8 @@ async def request_id(request: web.Request, handler: Handler) -> web.StreamRespon
 async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Errors as problem documents, in time: whatever hangs becomes a 503 before the caller gives up."""
     try:
-        async with asyncio.timeout(request.app[SERVICES].config.request_within):
+        async with asyncio.timeout(request.app[SERVICES].config.request_within) as limit:
+            request[LIMIT] = limit
             return await handler(request)
     except Problem as problem:
         return problem.response()

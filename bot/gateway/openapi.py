@@ -19,7 +19,17 @@ _SECURITY: Mapping[Any, list[dict[str, list[str]]]] = {
     OpenCall: [],
 }
 _ABOUT = """Customers and sellers settle trouble with an order in the chat; the marketplace's systems push orders,
-act for people and read what happened. Errors are problem documents (RFC 9457) with a stable `code`."""
+act for people and read what happened. Errors are problem documents (RFC 9457) with a stable `code`.
+
+Live connection: a WebSocket at `/v1/chat/live` (OpenAPI cannot describe it) carries everything new in a person's
+conversation. The client's first frame is `{"type": "hello", "token": "<JWT>", "after": <last number it has>}`; the
+server answers with `{"type": "messages", "messages": [...]}` (as in `GET /v1/chat/messages`, exactly those after that
+number, in order), then sends `{"type": "state", "last": n, "seen": n, "typing": true|false}` with each change, and
+`{"type": "renew"}` a minute before the token ends; the client answers `{"type": "token", "token": "<JWT>"}` of the same
+person. Messages are still posted over HTTP. Close codes: 4400 unreadable frame, 4401 token refused, ended or another
+person's, 4429 too many connections of one person, 1012 and 1013 come again. Who cannot keep a WebSocket polls
+`GET /v1/chat/messages?after=n&wait=25`. Browsers on any origin may call `/v1/chat/*`: identity is the token alone,
+never a cookie."""
 
 
 def document(operations: Iterable[Operation], version: str) -> dict[str, Any]:

@@ -50,11 +50,12 @@ OPERATIONS = (
         "chat",
         "Say something",
         {
+            404: "The payload was never handed out to this person (`button_unknown`).",
             409: "This id was used before for other content (`message_conflict`).",
-            422: "A field cannot be used (`invalid_request`), or the payload is not this person's (`button_unknown`).",
         },
     ),
     Operation("GET", "/v1/chat/messages", chat.get_messages, "chat", "Replay the conversation", {}),
+    Operation("POST", "/v1/chat/seen", chat.post_seen, "chat", "Say what is on the screen", {}),
     Operation("GET", "/health", health.get_health, "health", "Alive", {}),
     Operation(
         "GET",

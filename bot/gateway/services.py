@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -12,6 +13,7 @@ from bot.gateway.chat import ChatService
 from bot.gateway.config import GatewayConfig
 from bot.gateway.dispatcher import Dispatcher
 from bot.gateway.engine import EngineClient
+from bot.gateway.hub import Hub
 from bot.gateway.identity import TokenVerifier
 from bot.gateway.loops import Loop
 
@@ -30,6 +32,9 @@ class Services:
     dispatch_loop: Loop
     sweep_loop: Loop
     answer_loop: Loop
+    hub: Hub
 
 
 SERVICES = web.AppKey("services", Services)
+# When a request's time is up; what waits on purpose moves it.
+LIMIT = web.RequestKey("limit", asyncio.Timeout)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -78,11 +78,20 @@ class Watchers:
 class TurnRunner:
     """Runs turns in the background, so that a client that hangs up changes nothing."""
 
-    def __init__(self, config: GatewayConfig, backend: Backend, engine: EngineClient, wording: Wording) -> None:
+    def __init__(
+        self,
+        config: GatewayConfig,
+        backend: Backend,
+        engine: EngineClient,
+        wording: Wording,
+        answered: Callable[[str], None],
+    ) -> None:
+        """``answered`` is called with a conversation's id when replies were stored in it."""
         self._config = config
         self._backend = backend
         self._engine = engine
         self._wording = wording
+        self._answered = answered
         self._tasks: set[asyncio.Task[None]] = set()
         self._failures: Counter[str] = Counter()
         self.watchers = Watchers()
@@ -148,6 +157,7 @@ class TurnRunner:
         completed = await conversations.complete(message, replies, owner=owner, seconds=self._config.lease)
         self._failures.pop(message.id, None)
         self.watchers.answered(message, completed.replies)
+        self._answered(message.conversation_id)
         log.info("turn.answered", message_id=message.id, seq=message.seq, replies=len(completed.replies))
         return completed.next
 

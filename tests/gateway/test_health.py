@@ -11,7 +11,7 @@ from tests.gateway.conftest import JWT_SECRET, Gateway, Start
 from tests.gateway.fakes import FakeEngine
 from tests.gateway.test_chat import eventually
 
-PARTS = ["database", "rasa", "actions", "dispatcher", "sweeper", "answers"]
+PARTS = ["database", "rasa", "actions", "dispatcher", "sweeper", "answers", "live"]
 
 
 async def test_ready_says_which_part_is_missing(gateway: Gateway, engine: FakeEngine) -> None:

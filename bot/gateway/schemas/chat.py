@@ -84,10 +84,11 @@ class Answer(Struct, kw_only=True):
 
 
 class MessagesQuery(Request, kw_only=True):
-    """The messages after number `after`, at most `limit`."""
+    """The messages after number `after`, at most `limit`. Without any, wait up to `wait` seconds for the first."""
 
     after: Cursor = 0
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
+    wait: Annotated[int, Meta(ge=0, le=25)] = 0
 
 
 class MessagesOut(Struct, kw_only=True):
@@ -95,3 +96,15 @@ class MessagesOut(Struct, kw_only=True):
 
     messages: tuple[Message, ...]
     next: int
+
+
+class SeenIn(Request, kw_only=True):
+    """Everything up to number `seq` is on the person's screen."""
+
+    seq: Cursor
+
+
+class SeenOut(Struct, kw_only=True):
+    """Up to where the person has seen the conversation, on any of their devices."""
+
+    seen: int

@@ -16,7 +16,7 @@ class HealthOut(Struct, kw_only=True):
 class PartOut(Struct, kw_only=True):
     """One part; `detail` says what is wrong with it."""
 
-    name: Literal["database", "rasa", "actions", "dispatcher", "sweeper", "answers"]
+    name: Literal["database", "rasa", "actions", "dispatcher", "sweeper", "answers", "live"]
     ok: bool
     detail: str
 

@@ -33,6 +33,7 @@ async def get_ready(call: OpenCall) -> web.Response:
         "dispatcher": services.dispatch_loop.trouble(),
         "sweeper": services.sweep_loop.trouble(),
         "answers": services.answer_loop.trouble(),
+        "live": services.hub.loop.trouble(),
     }
     parts = tuple(
         PartOut(name=name, ok=trouble is None, detail=trouble or "ok")  # type: ignore[arg-type]
