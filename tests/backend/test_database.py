@@ -30,8 +30,15 @@ async def test_the_database_itself_refuses_a_second_open_dispute(backend: Backen
     await backend.orders.put(push())
     await filed(backend, FILED_BY_CUSTOMER["update"], CUSTOMER)
     second = {
-        "id": "D-2", "order_id": ORDER, "number": 2, "kind": "update", "filed_by": "customer", "status": "open",
-        "opened_at": NOW, "due_at": None, "text": "",
+        "id": "D-2",
+        "order_id": ORDER,
+        "number": 2,
+        "kind": "update",
+        "filed_by": "customer",
+        "status": "open",
+        "opened_at": NOW,
+        "due_at": None,
+        "text": "",
     }
     before = await contents(backend)
     with pytest.raises(IntegrityError):
