@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import get_args
+from typing import TypeGuard, get_args
 
 import yaml
 
@@ -228,7 +228,7 @@ def _choices(node: ast.expr) -> list[ast.Tuple]:
     return [value for value in values if isinstance(value, ast.Tuple)]
 
 
-def _asks_wording(node: ast.AST) -> bool:
+def _asks_wording(node: ast.AST) -> TypeGuard[ast.Compare]:
     return isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In) and "wording" in ast.unparse(node)
 
 

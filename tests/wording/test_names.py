@@ -68,7 +68,9 @@ def test_no_text_is_left_over(wording: Wording) -> None:
     used |= {f"role_{role}{start}" for role in ROLES for start in ("", "_start")}
     for path in (ROOT / "bot").rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        used |= {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+        used |= {
+            node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
     # Which notices can be reached is shown by test_notices, with every kind of notice.
     left = {name for name in wording.texts if not name.startswith("notice_")} - used
     assert not left
@@ -78,5 +80,7 @@ def test_no_text_is_left_over(wording: Wording) -> None:
 def test_every_reason_of_the_list_has_a_title(wording: Wording) -> None:
     from actions.policy import DEFAULT_LIMITS
 
-    titles = [wording.text(f"reason_{key}", locale, "UTC") for locale in LOCALES for key in DEFAULT_LIMITS.seller_reasons]
+    titles = [
+        wording.text(f"reason_{key}", locale, "UTC") for locale in LOCALES for key in DEFAULT_LIMITS.seller_reasons
+    ]
     assert all(titles)
