@@ -2,7 +2,7 @@
 
 from actions.policy.appeal_options import AppealOption, Standing, appealable
 from actions.policy.appeal_types import APPEAL_TYPES, APPEAL_TYPES_VERSION, AppealKind
-from actions.policy.appeal_window import Window, closing, status_at, window_of
+from actions.policy.appeal_window import Window, closing, status_at, urgent_from, window_of
 from actions.policy.appeals import (
     Appeal,
     AppealFacts,
@@ -145,5 +145,6 @@ __all__ = [
     "possible_from",
     "push_effects",
     "status_at",
+    "urgent_from",
     "window_of",
 ]

@@ -58,6 +58,8 @@ def rejections(facts: AppealFacts, kind: AppealKind) -> int:
 def _cancelled_by_merchant(order: GoodsOrder, facts: AppealFacts) -> Finding:
     if order.cancelled_by is Canceller.MERCHANT:
         return _FINE
+    if order.is_cancelled and order.cancelled_by is None:
+        return Finding(missing="cancelled_by")
     # The infraction of the same name has no such condition in the text (Q20).
     infraction = facts.infraction
     open_route = infraction is not None and infraction.type == AppealType.ORDER_CANCELLATION

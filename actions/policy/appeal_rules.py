@@ -166,10 +166,13 @@ def _settled(facts: AppealFacts) -> list[AppealEffect]:
     effects: list[AppealEffect] = []
     kind = APPEAL_TYPES.get(facts.type)
     infraction, order_id = facts.infraction, facts.order_id
-    if infraction and not infraction.is_reversed and (kind is None or infraction.type in kind.infractions):
+    # A type may have left the list since the appeal was filed.
+    carriers = kind.infractions if kind else (facts.type,)
+    if infraction and not infraction.is_reversed and infraction.type in carriers:
         effects.append(ReverseInfraction(infraction.id))
-    if facts.type == AppealType.REFUND and facts.order is not None:
-        effects.append(MoveRefunds(facts.order.id, tuple(r.id for r in facts.order.refunds if r.is_appealable)))
+    if facts.type == AppealType.REFUND:
+        refunds = tuple(refund.id for refund in facts.order.refunds if refund.is_appealable) if facts.order else ()
+        effects += [MoveRefunds(facts.order.id, refunds)] if facts.order and refunds else []
     elif kind is not None and order_id is not None:
         metrics = (other for other in APPEAL_TYPES.values() if other.level == "metric" and other.claim == kind.claim)
         effects += [CorrectMetric(metric.key, order_id) for metric in metrics]

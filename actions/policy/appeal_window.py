@@ -15,7 +15,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """`anchor` says what `anchor_at` is, issued or released; `closes_at` is the first instant outside (a UTC midnight)."""
+    """`anchor` says what `anchor_at` is, issued or released; `closes_at` the first instant outside (UTC midnight)."""
 
     anchor: str
     anchor_at: datetime
@@ -36,11 +36,16 @@ class Window:
 
     def urgent_from(self, limits: Limits = DEFAULT_LIMITS) -> datetime:
         """The beginning (UTC) of the last `review_lead_days` days: warn the merchant, alarm the review (Q15)."""
-        return after(self.closes_at, -limits.review_lead_days * _DAY)
+        return urgent_from(self.closes_at, limits)
 
     def is_urgent(self, now: datetime, limits: Limits = DEFAULT_LIMITS) -> bool:
         """Whether the window is open, but not for long."""
         return self.urgent_from(limits) <= utc(now) < self.closes_at
+
+
+def urgent_from(closes_at: datetime, limits: Limits = DEFAULT_LIMITS) -> datetime:
+    """Return the instant (UTC) from which an appeal that must be confirmed before `closes_at` is urgent."""
+    return after(closes_at, -limits.review_lead_days * _DAY)
 
 
 def closing(anchor_at: datetime, limits: Limits = DEFAULT_LIMITS) -> datetime:

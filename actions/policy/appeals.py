@@ -101,6 +101,7 @@ class Infraction:
     type: str
     issued_at: datetime | None
     notified_at: datetime | None = None
+    order_id: str | None = None
     is_reversed: bool = False
 
     def __post_init__(self) -> None:
@@ -130,11 +131,15 @@ class Refund:
 
 @dataclass(frozen=True, slots=True)
 class GoodsOrder:
-    """What the marketplace says of the order behind a penalty; None where it says nothing."""
+    """What the marketplace says of the order behind a penalty; None where it says nothing.
+
+    Without `cancelled_by`, an order that `is_cancelled` was cancelled by somebody unknown, any other by nobody.
+    """
 
     id: str
     released_at: datetime | None = None
     confirmed_fulfilled_at: datetime | None = None
+    is_cancelled: bool = False
     cancelled_by: Canceller | None = None
     tracking_number: str | None = None
     refunds: tuple[Refund, ...] = ()
@@ -198,6 +203,8 @@ class AppealFacts:
         """The order this is about, None when an infraction has none."""
         if self.order is not None:
             return self.order.id
+        if self.infraction is not None and self.infraction.order_id is not None:
+            return self.infraction.order_id
         return self.subject.id if self.subject.kind is SubjectKind.ORDER else None
 
     @property

@@ -44,6 +44,8 @@ def test_every_limit_has_its_source(name: str) -> None:
 
 
 POLICY_TEXT = """
+Wenn ein Händler der Meinung ist, dass die Daten die Leistung ungenau wiedergeben, kann eine Leistungskennzahl
+durch Anfechtung auf der Ebene der Bestellung oder des Verstoßes angepasst werden.
 In diesem Fall hat der Verkäufer bis zu 48 Stunden Zeit, um zu antworten und ein Update bereitzustellen.
 kannst du 24 Stunden nach der erwarteten Lieferung ohne Zustimmung des Verkäufers stornieren.
 Wähle den Grund aus und erkläre den Anlass für deine Stornierungsanfrage.
