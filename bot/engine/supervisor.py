@@ -1,17 +1,9 @@
-"""`make run`: everything from a trained model to a ready address, and all processes kept alive until Ctrl-C.
-
-The supervisor itself stays small: what needs the database or Rasa (migration, demo data, training) runs in processes
-that end again. The processes that stay are those of the Procfile.
-"""
+"""`make run`: settings and ports checked, model trained, database migrated, demo data loaded; then `bot.engine.watch`."""
 
 from __future__ import annotations
 
-import asyncio
-import http.client
-import json
 import os
 import secrets
-import signal
 import socket
 import subprocess
 import sys
@@ -20,31 +12,20 @@ from pathlib import Path
 
 from actions.backend.settings import Settings, SettingsError
 from bot.engine import model
-from bot.engine.processes import Keeper, KeepsDyingError, Patience, Program, keep_alive
+from bot.engine.watch import Plan, say
 
 ROOT = Path(__file__).resolve().parents[2]
-
-#: How long the parts may take to be ready before the supervisor says what is missing; seconds.
-READY_WITHIN = 90.0
-
-PROGRAMS = (
-    Program("actions", (sys.executable, "-m", "bot.engine.action_server")),
-    Program("rasa", (sys.executable, "-m", "bot.engine.rasa_server")),
-    Program("gateway", (sys.executable, "-m", "bot.gateway")),
-)
 
 
 class PreparationError(Exception):
     """Something that must be done before the start failed; the message is for the person who typed `make run`."""
 
 
-def say(line: str) -> None:
-    print(line, flush=True)
-
-
 def child_environment(env: Mapping[str, str]) -> dict[str, str]:
     """The environment of all processes: ours, with a secret that they share, new at each start unless one is set."""
-    made = {**env, "PYTHONUNBUFFERED": "1", "RASA_TELEMETRY_ENABLED": "false"}
+    # One thread for linear algebra, few memory arenas: the processes are many and the sentences short.
+    frugal = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
+    made = {**frugal, **env, "PYTHONUNBUFFERED": "1", "RASA_TELEMETRY_ENABLED": "false"}
     if not made.get("LOTSE_INTERNAL_SECRET"):
         made["LOTSE_INTERNAL_SECRET"] = secrets.token_urlsafe(32)
     return made
@@ -89,71 +70,19 @@ def prepare(settings: Settings, env: Mapping[str, str]) -> str:
     return "" if settings.production else run_step("Loading the demo data", "bot.demo", env)
 
 
-def fetch_ready(host: str, port: int) -> tuple[bool, str]:
-    """Whether the gateway says that every part is ready; what it says otherwise."""
-    connection = http.client.HTTPConnection(host, port, timeout=5)
-    try:
-        connection.request("GET", "/ready")
-        response = connection.getresponse()
-        body = response.read().decode(errors="replace")
-    except OSError as error:
-        return False, f"the gateway does not answer ({type(error).__name__})"
-    finally:
-        connection.close()
-    try:
-        body = json.dumps(json.loads(body), ensure_ascii=False)
-    except ValueError:
-        pass
-    return response.status == http.client.OK, body
-
-
-async def announce(settings: Settings, demo: str) -> None:
-    """Wait until all is ready, then say where it is and who can try it."""
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 - only compared
-    loop = asyncio.get_running_loop()
-    late = loop.time() + READY_WITHIN
-    while True:
-        ready, body = await asyncio.to_thread(fetch_ready, host, settings.port)
-        if ready:
-            break
-        if loop.time() > late:
-            say(f"Still not ready: {body}")
-            late += READY_WITHIN
-        await asyncio.sleep(0.3)
-    shown = f"[{host}]" if ":" in host else host
-    say("")
-    say(f"Lotse is ready: http://{shown}:{settings.port}/")
-    if demo:
-        say(demo)
-        say("Chat in another terminal: make chat (the customer) or make chat AS=seller")
-    say("Ctrl-C ends everything.")
-
-
-async def supervise(settings: Settings, env: Mapping[str, str], demo: str, patience: Patience | None = None) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    logs = settings.data_dir / "log"
-    keepers = [Keeper(program, env, logs, say, patience) for program in PROGRAMS]
-    await keep_alive(keepers, stop, asyncio.create_task(announce(settings, demo)))
-    say("Everything has ended.")
-
-
-def main() -> int:
+def main() -> None:
     os.chdir(ROOT)
     env = child_environment(os.environ)
     try:
         settings = Settings.from_env(env)
         demo = prepare(settings, env)
-        asyncio.run(supervise(settings, env, demo))
-    except (SettingsError, PreparationError, model.TrainingError, KeepsDyingError) as error:
-        print(f"Lotse ends: {error}", file=sys.stderr)
-        return 1
+    except (SettingsError, PreparationError, model.TrainingError) as error:
+        sys.exit(f"Lotse ends: {error}")
     except KeyboardInterrupt:
-        return 130
-    return 0
+        sys.exit(130)
+    plan = Plan(settings.host, settings.port, str(settings.data_dir / "log"), demo)
+    os.execve(sys.executable, plan.command(), env)  # noqa: S606 - the second half of ourselves
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -16,8 +16,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 
 from actions.backend.settings import Settings
-from bot.engine import supervisor
+from bot.engine import supervisor, watch
 from bot.engine.supervisor import PreparationError
+from bot.engine.watch import Plan
 
 pytestmark = pytest.mark.integration
 
@@ -51,10 +52,10 @@ def test_a_step_that_fails_says_why(tmp_path: Path) -> None:
 def test_the_procfile_names_the_same_programs() -> None:
     lines = (supervisor.ROOT / "Procfile").read_text().splitlines()
     listed = {line.split(": ")[0]: line.split(": ")[1].split()[1:] for line in lines}
-    assert listed == {program.name: list(program.command[1:]) for program in supervisor.PROGRAMS}
+    assert listed == {program.name: list(program.command[1:]) for program in watch.PROGRAMS}
 
 
-async def test_the_address_is_told_when_everything_is_ready(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_the_address_is_told_when_everything_is_ready(capsys: pytest.CaptureFixture[str]) -> None:
     answers = iter([503, 503, 200])
 
     async def ready(_request: web.Request) -> web.Response:
@@ -65,7 +66,7 @@ async def test_the_address_is_told_when_everything_is_ready(tmp_path: Path, caps
     server = TestServer(app)
     await server.start_server()
     url = server.make_url("/")
-    await supervisor.announce(settings(tmp_path, LOTSE_PORT=str(url.port)), "Kunde demo-kunde")
+    await watch.announce(Plan("127.0.0.1", url.port or 0, "", "Kunde demo-kunde"))
     await server.close()
     said = capsys.readouterr().out
     assert f"Lotse is ready: {url}" in said
@@ -74,10 +75,10 @@ async def test_the_address_is_told_when_everything_is_ready(tmp_path: Path, caps
 
 
 async def test_what_is_missing_is_told_when_it_takes_long(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervisor, "READY_WITHIN", 0.1)
-    waiting = asyncio.create_task(supervisor.announce(settings(tmp_path, LOTSE_PORT=str(unused_port())), ""))
+    monkeypatch.setattr(watch, "READY_WITHIN", 0.1)
+    waiting = asyncio.create_task(watch.announce(Plan("127.0.0.1", unused_port(), "")))
     await asyncio.sleep(1)
     waiting.cancel()
     assert "Still not ready: the gateway does not answer" in capsys.readouterr().out
@@ -94,17 +95,14 @@ def test_production_without_secrets_ends_with_one_line() -> None:
 
 
 RUN = """
-import asyncio, os, sys
-from actions.backend.settings import Settings
-from bot.engine import supervisor
+import sys
+from bot.engine import watch
 from bot.engine.processes import Program
-supervisor.PROGRAMS = tuple(
+watch.PROGRAMS = tuple(
     Program(name, (sys.executable, "-S", "-u", "-c", "import os, time; print('pid', os.getpid()); time.sleep(60)"))
     for name in ("one", "two")
 )
-settings = Settings.from_env()
-(settings.data_dir / "log").mkdir()
-asyncio.run(supervisor.supervise(settings, os.environ, ""))
+sys.exit(watch.main())
 """
 
 
@@ -112,8 +110,8 @@ asyncio.run(supervisor.supervise(settings, os.environ, ""))
 def test_a_signal_ends_everything(tmp_path: Path, number: signal.Signals) -> None:
     if number == signal.SIGKILL and sys.platform != "linux":
         pytest.skip("only Linux tells children that their parent is gone")
-    env = {"PATH": os.environ["PATH"], "LOTSE_DATA_DIR": str(tmp_path), "LOTSE_PORT": str(unused_port())}
-    with subprocess.Popen([sys.executable, "-u", "-c", RUN], env=env, stdout=subprocess.PIPE, text=True) as process:
+    plan = Plan("127.0.0.1", unused_port(), str(tmp_path)).command()[-1]
+    with subprocess.Popen([sys.executable, "-c", RUN, plan], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         pids = [int(process.stdout.readline().split()[-1]) for _ in range(2)]
         process.send_signal(number)

@@ -97,7 +97,9 @@ def is_absent(package: str) -> bool:
 
 
 def install() -> None:
-    """Ask the finder last, once; and leave Rasa's telemetry off unless somebody turns it on."""
+    """Ask the finder last, once. Also, unless somebody says otherwise, Rasa tells its makers nothing, and an action
+    server started by hand, which believes whatever it is sent, listens on loopback only."""
     os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
+    os.environ.setdefault("SANIC_HOST", "127.0.0.1")
     if not any(isinstance(finder, AbsentFinder) for finder in sys.meta_path):
         sys.meta_path.append(AbsentFinder())
