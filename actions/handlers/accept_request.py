@@ -6,7 +6,7 @@ from actions.backend import Confirmation, DisputeSnapshot, OrderSnapshot, Propos
 from actions.handlers.base import FlowAction
 from actions.handlers.case import Case
 from actions.handlers.dispute_flow import DisputeFlow
-from actions.handlers.flow import common_params
+from actions.handlers.order_flow import common_params
 from actions.handlers.orders import offer_steps
 from actions.handlers.turn import Turn
 from actions.policy import Accept, DisputeKind

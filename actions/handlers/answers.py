@@ -8,7 +8,6 @@ from rapidfuzz import fuzz, process
 
 from actions.handlers import case as asking
 from actions.handlers.case import Case
-from actions.handlers.confirming import confirm
 from actions.handlers.flow import Flow
 from actions.handlers.notices import ask_which, newer_notices
 from actions.handlers.orders import meant_by_position, meant_by_title, my_orders
@@ -40,9 +39,6 @@ _SURE = 0.7  # from here a message is believed to be a digression although words
 _SHORT = 6  # words; longer messages without a question mark are taken as the text that was asked for
 _REASON_MATCH = 80
 _YES = ("ja", "jo", "jep", "jap", "yes", "yep", "yeah", "ok", "okay", "klar", "gerne", "sure", "bitte ja", "genau")
-_OPTIONAL_TEXT = frozenset(
-    {"request_order_update", "request_cancellation", "request_extension", "decline_request", "provide_update"}
-)
 
 
 async def answer(turn: Turn, case: Case) -> bool:
@@ -62,17 +58,18 @@ async def answer(turn: Turn, case: Case) -> bool:
 async def drop(turn: Turn, case: Case) -> bool:
     """Give the case up; nothing was written."""
     if case.proposal_id:
-        await turn.backend.proposals.discard(case.proposal_id, turn.conversation_id)
+        await Flow.known[case.flow].discard(turn, case.proposal_id)
     turn.case = None
     turn.say("dropped", what=turn.phrase(f"what_{case.flow}"))
     return True
 
 
 async def _confirmation(turn: Turn, case: Case) -> bool:
+    flow = Flow.known[case.flow]
     if turn.pressed:
         if turn.intent in ("affirm", "deny"):
             return False  # a button names its proposal; the intent's own action acts on just that one
-        return _given(turn, case) and await _rerun(turn, case)
+        return Flow.known[case.flow].give(turn, case) and await _rerun(turn, case)
     if turn.intent == "affirm" or (turn.intent == case.flow and _says_yes(turn.text)):
         return await _yes(turn, case)
     if turn.intent == "deny":
@@ -81,13 +78,13 @@ async def _confirmation(turn: Turn, case: Case) -> bool:
         return await correct(turn, case)
     if turn.intent == case.flow:
         Flow.known[case.flow].take(turn, case)
-        _given(turn, case)
+        Flow.known[case.flow].give(turn, case)
         return await _rerun(turn, case)
     if turn.intent in ("inform", UNSURE):
-        if _given(turn, case):
+        if Flow.known[case.flow].give(turn, case):
             return await _rerun(turn, case)
-        question = turn.text.endswith("?") and case.flow != "request_order_update"  # there a question is the message
-        if case.flow in _OPTIONAL_TEXT and len(turn.text.split()) > 1 and not question:
+        question = turn.text.endswith("?") and not flow.questions_are_text
+        if flow.optional_text and len(turn.text.split()) > 1 and not question:
             case.text = tidy(turn.text)
             return await _rerun(turn, case)
     return False
@@ -97,7 +94,7 @@ async def _yes(turn: Turn, case: Case) -> bool:
     if turn.seq and turn.last_seen_seq <= case.seen_seq:  # said before the question was on the screen
         await Flow.known[case.flow].run(turn, case)
         return True
-    await confirm(turn, case.proposal_id or "")
+    await Flow.known[case.flow].confirm(turn, case.proposal_id or "")
     return True
 
 
@@ -189,10 +186,10 @@ async def _guess(turn: Turn, case: Case) -> bool:
 
 async def correct(turn: Turn, case: Case) -> bool:
     """„Nein, ich meinte …": take the new value, or ask again for what it replaces."""
-    if not _given(turn, case):
+    if not Flow.known[case.flow].give(turn, case):
         if turn.text and case.flow == "request_extension" and "order" not in _named_fields(turn.text):
             case.date = None
-        elif case.flow in _OPTIONAL_TEXT and "text" in _named_fields(turn.text):
+        elif Flow.known[case.flow].optional_text and "text" in _named_fields(turn.text):
             case.text, case.asked = None, asking.TEXT
             turn.say("ask_new_text")
             return True
@@ -209,19 +206,6 @@ def _named_fields(text: str) -> set[str]:
         "text": ("text", "nachricht", "kommentar", "grund", "begründung", "message", "comment", "reason", "formulier"),
     }
     return {name for name, words in fields.items() if any(word in lowered for word in words)}
-
-
-def _given(turn: Turn, case: Case) -> bool:
-    """Take the values that the message carries; whether there was one."""
-    taken = False
-    order_id = turn.value("order_id")
-    if order_id and order_id != case.order_id:
-        case.order_id, case.dispute_id, case.not_order, taken = order_id, turn.value("dispute_id"), None, True
-    if turn.value("date") and case.flow == "request_extension":
-        case.date, taken = turn.value("date"), True
-    if turn.value("reason"):
-        case.reason, taken = turn.value("reason"), True
-    return taken
 
 
 async def _rerun(turn: Turn, case: Case) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from actions.backend import Confirmation, ConfirmStatus, Proposal
 from actions.handlers.case import Case
-from actions.handlers.flow import Flow
+from actions.handlers.order_flow import order_flow
 from actions.handlers.orders import name_of, offer_steps
 from actions.handlers.refusal import refuse
 from actions.handlers.turn import Turn
@@ -39,7 +39,7 @@ async def confirm(turn: Turn, proposal_id: str) -> None:
     if done.status is ConfirmStatus.EXECUTED:
         turn.case = None
         turn.custom.update(kind="done", order_id=order.id)
-        await Flow.known[case.flow].report(turn, order, done)
+        await order_flow(case.flow).report(turn, order, done)
     elif done.status is ConfirmStatus.ALREADY_DONE:
         turn.case = None
         turn.say("already_done", order=name_of(turn, order))
@@ -49,7 +49,7 @@ async def confirm(turn: Turn, proposal_id: str) -> None:
         refuse(turn, order, done.verdict)
     else:
         turn.say("proposal_expired" if done.status is ConfirmStatus.EXPIRED else "proposal_changed")
-        await Flow.known[case.flow].run(turn, case)
+        await order_flow(case.flow).run(turn, case)
 
 
 def rebuilt(proposal: Proposal) -> Case:

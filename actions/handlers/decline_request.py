@@ -7,7 +7,7 @@ from actions.handlers.accept_request import answered_with_text
 from actions.handlers.base import FlowAction
 from actions.handlers.case import Case
 from actions.handlers.dispute_flow import DisputeFlow
-from actions.handlers.flow import common_params
+from actions.handlers.order_flow import common_params
 from actions.handlers.orders import offer_steps
 from actions.handlers.own_words import reason_in
 from actions.handlers.turn import Turn
@@ -18,6 +18,7 @@ class DeclineRequest(DisputeFlow):
     """The order stays as it was; a word to the other side is optional and goes along with the answer."""
 
     name = "decline_request"
+    optional_text = True
 
     def command(self, case: Case, order: OrderSnapshot, turn: Turn) -> Decline:
         return Decline(case.dispute_id or "", text=case.text or "")

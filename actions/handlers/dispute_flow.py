@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from actions.backend import DisputeSnapshot, OrderSnapshot
 from actions.handlers import case as asking
 from actions.handlers.case import Case
-from actions.handlers.flow import Flow, not_found
+from actions.handlers.order_flow import OrderFlow, not_found
 from actions.handlers.orders import OpenCase, meant_by_title, my_orders, name_of, offer_steps, open_case, order_of
 from actions.handlers.turn import Turn
 from actions.policy import DisputeKind
@@ -24,7 +24,7 @@ _KIND_WORDS = {
 }
 
 
-class DisputeFlow(Flow):
+class DisputeFlow(OrderFlow):
     """A flow whose subject is an open dispute; ``case.dispute_id`` names it once it is clear."""
 
     @abstractmethod

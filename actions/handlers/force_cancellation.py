@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from actions.backend import Confirmation, OrderSnapshot, Proposal
 from actions.handlers.base import FlowAction
 from actions.handlers.case import Case
-from actions.handlers.flow import Flow, common_params
 from actions.handlers.guidance import possible_from
+from actions.handlers.order_flow import OrderFlow, common_params
 from actions.handlers.turn import Turn
 from actions.policy import Allowed, CloseDispute, ForceCancel, RequestCancellation, Role, decide
 from actions.wording import Term
 
 
-class ForceCancellation(Flow):
+class ForceCancellation(OrderFlow):
     """At once, after one yes; an own dispute or the seller's extension request ends in the same step (Q8)."""
 
     name = "force_cancellation"
@@ -36,7 +36,7 @@ class ForceCancellation(Flow):
         if turn.me.role is not Role.CUSTOMER:
             return orders[0]
         soonest = [(when, order) for order in orders if (when := possible_from(turn, order)) is not None]
-        return min(soonest, key=lambda pair: pair[0])[1] if soonest else Flow.none_fitting(self, turn, orders)
+        return min(soonest, key=lambda pair: pair[0])[1] if soonest else OrderFlow.none_fitting(self, turn, orders)
 
     async def present(self, turn: Turn, order: OrderSnapshot, proposal: Proposal) -> None:
         params = await common_params(turn, order, None)
@@ -55,7 +55,7 @@ class ForceCancellation(Flow):
             turn.custom["alternative"] = "request_cancellation"
 
     async def propose(self, turn: Turn, case: Case, order: OrderSnapshot) -> None:
-        await Flow.propose(self, turn, case, order)
+        await OrderFlow.propose(self, turn, case, order)
         if turn.custom.pop("alternative", None):
             turn.offer("button_rather_ask", "request_cancellation", order_id=order.id, prefer_request=True)
 

@@ -9,8 +9,9 @@ from actions.handlers import case as asking
 from actions.handlers.base import IntentAction
 from actions.handlers.case import Case
 from actions.handlers.confirming import confirm
-from actions.handlers.flow import Flow, not_found
+from actions.handlers.flow import Flow
 from actions.handlers.notices import ask_which, reply_to, seen_notices
+from actions.handlers.order_flow import not_found
 from actions.handlers.orders import (
     MAX_CHOICES,
     my_orders,

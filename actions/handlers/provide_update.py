@@ -7,7 +7,7 @@ from actions.handlers import case as asking
 from actions.handlers.base import FlowAction
 from actions.handlers.case import Case
 from actions.handlers.dispute_flow import DisputeFlow
-from actions.handlers.flow import common_params
+from actions.handlers.order_flow import common_params
 from actions.handlers.orders import offer_steps
 from actions.handlers.own_words import message_in
 from actions.handlers.turn import Turn
@@ -19,6 +19,7 @@ class ProvideUpdate(DisputeFlow):
     """The seller's words go to the customer after a yes; the order stays as it is."""
 
     name = "provide_update"
+    optional_text = True
     role = Role.SELLER
 
     def command(self, case: Case, order: OrderSnapshot, turn: Turn) -> AnswerUpdate:

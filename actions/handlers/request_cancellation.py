@@ -6,7 +6,7 @@ from actions.backend import Confirmation, OrderSnapshot, Proposal
 from actions.handlers import case as asking
 from actions.handlers.base import FlowAction
 from actions.handlers.case import Case
-from actions.handlers.flow import Flow, common_params
+from actions.handlers.order_flow import OrderFlow, common_params
 from actions.handlers.own_words import reason_in
 from actions.handlers.reasons import reason_title
 from actions.handlers.turn import Turn
@@ -14,10 +14,11 @@ from actions.policy import Allowed, CloseDispute, DisputeKind, ForceCancel, Requ
 from actions.wording import Term
 
 
-class RequestCancellationFlow(Flow):
+class RequestCancellationFlow(OrderFlow):
     """Customer: comment optional. Seller: reason and explanation, both needed (M-33)."""
 
     name = "request_cancellation"
+    optional_text = True
 
     def command(self, case: Case, order: OrderSnapshot, turn: Turn) -> RequestCancellation:
         return RequestCancellation(
@@ -27,6 +28,13 @@ class RequestCancellationFlow(Flow):
     def take(self, turn: Turn, case: Case) -> None:
         if said := reason_in(turn.text):
             case.text = said
+
+    def give(self, turn: Turn, case: Case) -> bool:
+        other_order = OrderFlow.give(self, turn, case)
+        if not turn.value("reason"):
+            return other_order
+        case.reason = turn.value("reason")
+        return True
 
     async def redirect(self, turn: Turn, case: Case, order: OrderSnapshot) -> str | None:
         """Cancelling without consent, or accepting the seller's own request, settles it at once (M-26, Q6b)."""

@@ -10,7 +10,7 @@ from actions.handlers import case as asking
 from actions.handlers.base import FlowAction
 from actions.handlers.case import Case
 from actions.handlers.dates import resolve
-from actions.handlers.flow import Flow, common_params
+from actions.handlers.order_flow import OrderFlow, common_params
 from actions.handlers.orders import due_phrase
 from actions.handlers.own_words import reason_in
 from actions.handlers.refusal import explain
@@ -20,10 +20,11 @@ from actions.policy import Refused, RequestExtension, Role
 _ABOUT_THE_DATE = frozenset({"date_not_later", "date_past"})
 
 
-class RequestExtensionFlow(Flow):
+class RequestExtensionFlow(OrderFlow):
     """Takes effect only when the customer accepts; said before it is sent."""
 
     name = "request_extension"
+    optional_text = True
     role = Role.SELLER
 
     def command(self, case: Case, order: OrderSnapshot, turn: Turn) -> RequestExtension:
@@ -35,10 +36,17 @@ class RequestExtensionFlow(Flow):
         if said := reason_in(turn.text):
             case.text = said
 
+    def give(self, turn: Turn, case: Case) -> bool:
+        other_order = OrderFlow.give(self, turn, case)
+        if not turn.value("date"):
+            return other_order
+        case.date = turn.value("date")
+        return True
+
     def fitting(self, turn: Turn, case: Case, orders: Sequence[OrderSnapshot]) -> list[OrderSnapshot]:
         """Whether the date is late enough is not what makes an order fit."""
         without_date = Case(flow=self.name)
-        return Flow.fitting(self, turn, without_date, orders)
+        return OrderFlow.fitting(self, turn, without_date, orders)
 
     async def ask(self, turn: Turn, case: Case, order: OrderSnapshot) -> bool:
         if case.date and _resolved(turn, case, order) is not None:
@@ -58,7 +66,7 @@ class RequestExtensionFlow(Flow):
             turn.custom["reasons"] = [{"rule": reason.rule, "code": reason.code} for reason in verdict.reasons]
             case.asked, case.date = asking.DATE, None
             return
-        await Flow.refused(self, turn, case, order, verdict)
+        await OrderFlow.refused(self, turn, case, order, verdict)
 
     async def present(self, turn: Turn, order: OrderSnapshot, proposal: Proposal) -> None:
         command = proposal.command

@@ -5,17 +5,19 @@ from __future__ import annotations
 from actions.backend import Confirmation, OrderSnapshot, Proposal
 from actions.handlers.base import FlowAction
 from actions.handlers.case import Case
-from actions.handlers.flow import Flow, common_params
+from actions.handlers.order_flow import OrderFlow, common_params
 from actions.handlers.orders import name_of, offer_steps, open_case, say_item
 from actions.handlers.own_words import message_in
 from actions.handlers.turn import Turn
 from actions.policy import OrderState, RequestUpdate, Role
 
 
-class RequestOrderUpdate(Flow):
+class RequestOrderUpdate(OrderFlow):
     """The state of the order first, then the question to the seller, after a yes."""
 
     name = "request_order_update"
+    optional_text = True
+    questions_are_text = True
     role = Role.CUSTOMER
 
     def command(self, case: Case, order: OrderSnapshot, turn: Turn) -> RequestUpdate:
@@ -30,7 +32,7 @@ class RequestOrderUpdate(Flow):
         if turn.me.role is Role.SELLER:
             await self._seller_status(turn, case)
         else:
-            await Flow.run(self, turn, case)
+            await OrderFlow.run(self, turn, case)
 
     async def _seller_status(self, turn: Turn, case: Case) -> None:
         order = await self.find(turn, case)
@@ -44,7 +46,7 @@ class RequestOrderUpdate(Flow):
     async def refused(self, turn: Turn, case: Case, order: OrderSnapshot, verdict: object) -> None:
         """The question how it stands is answered even where the seller cannot be asked."""
         say_state(turn, order)
-        await Flow.refused(self, turn, case, order, verdict)
+        await OrderFlow.refused(self, turn, case, order, verdict)
 
     async def present(self, turn: Turn, order: OrderSnapshot, proposal: Proposal) -> None:
         say_state(turn, order)

@@ -41,7 +41,7 @@ async def begin(turn: Turn, name: str) -> None:
     )
     if before is not None:
         if before.proposal_id:
-            await turn.backend.proposals.discard(before.proposal_id, turn.conversation_id)
+            await Flow.known[before.flow].discard(turn, before.proposal_id)
         if before.flow == name and case.order_id is None:
             case.order_id, case.dispute_id = before.order_id, before.dispute_id
     flow.take(turn, case)
