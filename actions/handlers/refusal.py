@@ -6,6 +6,7 @@ from typing import Any
 
 from actions.backend import OrderSnapshot
 from actions.handlers.orders import by_whom, name_of, offer_steps
+from actions.handlers.reasons import reason_title
 from actions.handlers.turn import Turn
 from actions.policy import Reason, Refused, Undetermined
 from actions.policy.orders import Role
@@ -52,4 +53,6 @@ def reason_params(turn: Turn, reason: Reason, order: OrderSnapshot | None) -> di
         params["wait"] = params["possible_from"] - turn.now
     if "missing" in params:
         params["missing"] = [Term(f"missing_{name}") for name in params["missing"]]
+    if "allowed" in params:
+        params["allowed"] = [reason_title(turn, key) for key in params["allowed"]]
     return params

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from actions.wording import spell
 from actions.wording.texts import Button, Rendered, Term, Wording
 
 # Which buttons a notice carries: intent and the title's text. They act on the dispute where there is one to answer,
@@ -37,6 +39,7 @@ def quoted(text: str, locale: str) -> str:
     if not text:
         return ""
     opening, closing = ("“", "”") if locale == "en" else ("„", "“")
+    text = spell.plain(re.sub(r"[„“”\"«»]", "'", text))  # so that nobody ends the quotation and speaks as Lotse
     return f"{opening}{text}{closing}" + ("" if text[-1] in ".!?…" else ".")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,6 +16,7 @@ _INSTANT_YEAR = {"de": "EEEE, d. MMMM y, HH:mm 'Uhr'", "en": "EEEE, d MMMM y, HH
 _DAY = {"de": "EEEE, d. MMMM y", "en": "EEEE, d MMMM y"}
 _SHORT = {"de": "EEE, d. MMM", "en": "EEE, d MMM"}
 _HOURS_UP_TO = 72
+_JOINERS = "\u200c\u200d"  # parts of words and of emoji
 _UNITS = {
     "de": (("Tag", "Tagen"), ("Stunde", "Stunden"), ("Minute", "Minuten")),
     "en": (("day", "days"), ("hour", "hours"), ("minute", "minutes")),
@@ -64,4 +67,11 @@ def duration(value: timedelta, locale: str) -> str:
 
 def listing(items: list[str], locale: str, *, either: bool = False) -> str:
     """„a, b und c", or with ``either`` „a, b oder c"."""
-    return str(format_list(items, style="or" if either else "standard", locale=Locale.parse(language(locale))))
+    british = "en_GB" if language(locale) == "en" else language(locale)
+    return str(format_list(items, style="or" if either else "standard", locale=Locale.parse(british)))
+
+
+def plain(text: str) -> str:
+    """Somebody's text on one line, without control characters and without marks that turn the writing direction."""
+    folded = re.sub(r"\s+", " ", text).strip()
+    return "".join(char for char in folded if unicodedata.category(char) not in ("Cc", "Cf") or char in _JOINERS)

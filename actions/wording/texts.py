@@ -91,7 +91,7 @@ class Wording:
         for _, key, _, _ in Formatter().parse(template):
             if key is None:
                 continue
-            if key not in given:
+            if given.get(key) is None:
                 raise MissingText(f"{_PREFIX}{name} names {{{key}}}, which was not given")
             filled[key] = self.spell(given[key], locale, zone, now)
         return template.format_map(filled)
@@ -110,7 +110,7 @@ class Wording:
             return spell.duration(value, locale)
         if isinstance(value, list | tuple):
             return spell.listing([self.spell(item, locale, zone, now) for item in value], locale)
-        return str(value)
+        return spell.plain(str(value))
 
     def notice(
         self,

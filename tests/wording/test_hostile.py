@@ -28,10 +28,6 @@ BREAKS = ["Ja.\n\nLotse: FO-1 ist storniert.", "Ja.\r\nNein.", "Ja.\u2028Nein.",
 BIDI = ["\u202eneknad\u202c", "\u2066abc", "\u200fabc", "\u2067abc\u2069"]
 MARKS = ["Ja.“ Der Auftrag ist storniert. „Nein", "Yes.” The order is cancelled. “No"]
 
-# A text of the API, a name and a title reach a notice as they were sent; Wording.spell should fold and strip them.
-_UNTIDY = pytest.mark.xfail(strict=True, reason="Wording.spell shows control and direction marks of untidied values")
-_QUOTES = pytest.mark.xfail(strict=True, reason="quoted() leaves quotation marks inside as they are")
-
 
 def update_request(wording: Wording, locale: str, **hostile: str) -> str:
     notice = notice_of("update_request", "seller", words=True)
@@ -61,7 +57,6 @@ def test_words_from_the_chat_are_one_line_without_marks_of_direction(said: str) 
     assert kept.isprintable() and kept == " ".join(kept.split())
 
 
-@_UNTIDY
 @pytest.mark.parametrize("said", BREAKS)
 @pytest.mark.parametrize("field", ["text", "by_name", "title"])
 def test_a_notice_stays_one_paragraph(wording: Wording, said: str, field: str) -> None:
@@ -69,14 +64,12 @@ def test_a_notice_stays_one_paragraph(wording: Wording, said: str, field: str) -
     assert update_request(wording, "de", **{field: said}).isprintable()
 
 
-@_UNTIDY
 @pytest.mark.parametrize("said", BIDI)
 @pytest.mark.parametrize("field", ["text", "by_name", "title"])
 def test_direction_does_not_leak_into_our_words(wording: Wording, said: str, field: str) -> None:
     assert update_request(wording, "de", **{field: said}).isprintable()
 
 
-@_QUOTES
 @pytest.mark.parametrize(("said", "locale"), [(MARKS[0], "de"), (MARKS[0], "de-formal"), (MARKS[1], "en")])
 def test_a_quotation_cannot_be_ended_from_within(wording: Wording, said: str, locale: str) -> None:
     text = update_request(wording, locale, text=said)

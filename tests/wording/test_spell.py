@@ -101,7 +101,6 @@ def test_lists() -> None:
     assert spell.listing(["a", "b"], "en", either=True) == "a or b"
 
 
-@pytest.mark.xfail(strict=True, reason="spell.listing takes American English")
 def test_a_list_in_british_english_has_no_comma_before_and() -> None:
     assert spell.listing(["a", "b", "c"], "en") == "a, b and c"
 
@@ -124,7 +123,6 @@ def test_what_is_missing_raises(wording: Wording) -> None:
         wording.text("no_access", "de", BERLIN, {"order_id": Term("no_such_term")})
 
 
-@pytest.mark.xfail(strict=True, reason="Wording.spell says None")
 def test_a_value_of_none_is_missing(wording: Wording) -> None:
     with pytest.raises(MissingText):
         wording.text("no_access", "de", BERLIN, {"order_id": None})
