@@ -13,6 +13,7 @@ from actions.policy import (
     Allowed,
     AnswerUpdate,
     CancelOrder,
+    CloseDispute,
     Dispute,
     DisputeKind,
     DisputeStatus,
@@ -211,3 +212,17 @@ def test_an_order_that_closes_ends_what_is_open(state: OrderState) -> None:
     # What ran out before has ended by running out (M.I, invariant 4).
     assert statuses(NOW + US) == [DisputeStatus.EXPIRED] * closes
     assert push_effects(order(), state, NOW) == ()
+
+
+@pytest.mark.unit
+@pytest.mark.rule("M-03", "M-18", "Q4")
+@pytest.mark.parametrize("state", list(OrderState))
+def test_silence_cancels_only_what_is_open(state: OrderState) -> None:
+    dispute = Dispute("d1", DisputeKind.CANCELLATION, Role.CUSTOMER, NOW - 48 * HOUR, NOW)
+    effects = expiry_effects(order(state=state, open_dispute=dispute), NOW + US, Limits(cancel_silence="auto_cancel"))
+    ended = CloseDispute("d1", DisputeStatus.EXPIRED)
+    closed = state in (OrderState.COMPLETED, OrderState.CANCELLED)
+    assert effects == ((ended,) if closed else (ended, CancelOrder()))
+    answered = Dispute("d1", DisputeKind.UPDATE, Role.CUSTOMER, NOW - 48 * HOUR, NOW, DisputeStatus.ANSWERED)
+    assert expiry_effects(order(state=state, open_dispute=answered), NOW + US, Limits()) == ()
+    assert push_effects(order(open_dispute=answered), state, NOW) == ()
