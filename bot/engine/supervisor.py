@@ -1,4 +1,4 @@
-"""`make run`: settings and ports checked, model trained, database migrated, demo data loaded; then `bot.engine.watch`."""
+"""`make run`: checks settings and ports, trains, migrates, loads demo data; then hands over to `bot.engine.watch`."""
 
 from __future__ import annotations
 
