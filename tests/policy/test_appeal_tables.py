@@ -49,8 +49,8 @@ PROOF = {
     "other link": Evidence(EvidenceKind.LINK),
 }
 KEYS = {
-    "id", "rules", "by", "type", "subject", "order", "infraction", "has", "others", "tracking_number", "ground", "limits",
-    "filed", "refused", "undetermined",
+    "id", "rules", "by", "type", "subject", "order", "infraction", "has", "others", "tracking_number", "ground",
+    "limits", "filed", "refused", "undetermined",
 }  # fmt: skip
 
 
