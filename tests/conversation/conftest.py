@@ -1,0 +1,43 @@
+"""One stack for all conversations; what its processes said is shown with a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+
+import pytest
+
+from tests.conversation.stack import Stack
+
+_sizes = pytest.StashKey[dict[str, int]]()
+transcript_key = pytest.StashKey[list[str]]()
+_running: list[Stack] = []
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Action server, Rasa and gateway, ready."""
+    started = Stack.start(tmp_path_factory.mktemp("stack"))
+    _running.append(started)
+    yield started
+    _running.remove(started)
+    started.stop()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    if _running:
+        item.stash[_sizes] = _running[0].log_sizes()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.when == "call" and report.failed:
+        if item.stash.get(transcript_key, None):
+            report.sections.append(("conversation", "\n".join(item.stash[transcript_key])))
+        if _running and _sizes in item.stash:
+            for name, text in _running[0].logs_since(item.stash[_sizes]).items():
+                if text:
+                    report.sections.append((f"log of {name}", text))
+    return report

@@ -1,0 +1,238 @@
+"""Plays a conversation against a running stack: each step is done, and what it should bring is checked at once."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any
+
+from tests.conversation.people import Answer, Marketplace, Person
+from tests.conversation.script import Conversation, Step, instant
+
+_NAMES = {"customer": "Mia Sommer", "seller": "Kai Berger"}
+_LOCALES = {"customer": "de", "seller": "de-formal"}
+_QUOTED = re.compile(r"[„“][^„“”]*[“”]")
+# How each German locale must not address people; what people said themselves stands in quotation marks.
+_WRONG_ADDRESS = {
+    "de": re.compile(r"\b(Ihnen|Ihre[rnms]?|Sie (können|möchten|haben)|(können|möchten|haben) Sie)\b"),
+    "de-formal": re.compile(r"\b([Dd]u|[Dd]ir|[Dd]ich|[Dd]eine?[rnms]?)\b"),
+}
+
+
+class Play:
+    """One conversation on a stack that others use as well: its people and orders have numbers of their own."""
+
+    def __init__(self, conversation: Conversation, port: int, number: int) -> None:
+        self.conversation = conversation
+        self.market = Marketplace(port)
+        self.number = number
+        self.now = conversation.now
+        self.order_ids = {key: f"FO-{10000 + number * 10 + i}" for i, key in enumerate(conversation.orders)}
+        self.people = {key: self._person(key, port) for key in conversation.people}
+        self.pushed: dict[str, dict[str, Any]] = {}
+        self.transcript: list[str] = []
+
+    def _person(self, key: str, port: int) -> Person:
+        given = dict(self.conversation.people[key])
+        role = given.pop("role", key)
+        same_as = given.pop("id of", key)
+        if "name" not in given:
+            given["name"] = _NAMES.get(key)
+        return Person(port, role, f"{same_as}-{self.number}", **given)
+
+    def set_up(self) -> None:
+        """The clock, the people as the marketplace knows them, and the orders."""
+        self.market.clock(self.now)
+        for key in ("customer", "seller"):
+            self.market.person(self.people[key])
+        for key in self.conversation.orders:
+            self.push(key, **self.conversation.orders[key])
+
+    def push(self, key: str, **changes: Any) -> None:
+        """Push an order; what is not given stays as it was pushed before."""
+        start = self.conversation.now
+        fields: dict[str, Any] = self.pushed.get(key) or {
+            "customer_id": self.people["customer"].id,
+            "seller_id": self.people["seller"].id,
+            "state": "active",
+            "updated_at": instant("-1d", start).isoformat(),
+        }
+        changes = dict(changes)
+        for whose in ("customer", "seller"):
+            if whose in changes:
+                fields[f"{whose}_id"] = self.people[changes.pop(whose)].id
+        if "due" in changes:
+            changes["expected_delivery_at"] = changes.pop("due")
+        for name in ("expected_delivery_at", "delivered_at", "updated_at"):
+            if changes.get(name) is not None:
+                changes[name] = instant(changes[name], start).isoformat()
+        if key in self.pushed and "updated_at" not in changes:
+            changes["updated_at"] = self.now.isoformat()
+        fields = {**fields, **changes}
+        response = self.market.put_order(self.order_ids[key], **fields)
+        assert response.status == 200, response
+        if response.body["applied"]:
+            self.pushed[key] = fields
+
+    def play(self) -> None:
+        """Every step in order."""
+        for step in self.conversation.steps:
+            if step.who:
+                self._say(step)
+            else:
+                getattr(self, f"_{step.verb}")(step)
+
+    # -- what the marketplace does -------------------------------------------------------------------------------
+
+    def _clock(self, step: Step) -> None:
+        self.now = instant(step.what, self.now)
+        self.market.clock(self.now)
+        self.transcript.append(f"--- clock: {self.now.isoformat()}")
+
+    def _market(self, step: Step) -> None:
+        changes = dict(step.what)
+        key = changes.pop("order")
+        self.push(key, **changes)
+        self.transcript.append(f"--- marketplace: {self.order_ids[key]} {changes}")
+
+    def _page(self, step: Step) -> None:
+        """Somebody acts on the order page; ``dispute: open`` names the one that is open."""
+        fields = dict(step.what)
+        actor, order_id, command = (
+            self.people[fields.pop("actor")],
+            self.order_ids[fields.pop("order")],
+            fields.pop("command"),
+        )
+        if fields.pop("dispute", None):
+            fields["dispute_id"] = next(
+                d["id"] for d in self.market.order(order_id)["disputes"] if d["status"] == "open"
+            )
+        if "new_delivery_at" in fields:
+            fields["new_delivery_at"] = instant(fields["new_delivery_at"], self.conversation.now).isoformat()
+        response = self.market.command(order_id, actor, command, **fields)
+        self.transcript.append(f"--- order page: {actor.role} {command} {fields}: {response.status}")
+        assert response.status == step.expect.get("http", 200), response
+        if "refused" in step.expect:
+            assert [reason["code"] for reason in response.body["reasons"]] == _list(step.expect["refused"])
+
+    # -- what people do ------------------------------------------------------------------------------------------
+
+    def _say(self, step: Step) -> None:
+        person = self.people[step.who]
+        words = self.fill(step.what)
+        if step.verb == "sees":
+            new = person.sees(_list(words))
+            self._shown(step.who, new)
+            titles = [button["title"] for message in new for button in message["buttons"]]
+            self._check(step, Answer(200, "answered", new), titles)
+        elif step.verb == "sees nothing":
+            self.market.clock(self.now)  # returns when every notice has been delivered
+            new = person.looks()
+            assert not new, f"{step.who} got {[message['text'] for message in new]}"
+        elif step.verb == "reloads":
+            person.reloads()
+        elif step.verb == "at once":
+            self._at_once(step, person, words)
+        else:
+            answer = self._send(step, person, words)
+            self._check(step, answer, answer.titles)
+
+    def _send(self, step: Step, person: Person, words: Any) -> Answer:
+        if step.verb == "repeats":
+            said, answer = "(the same message again)", person.repeats()
+        elif step.verb == "presses":
+            said, payload = self._pressed(person, words)
+            answer = person.sends({"payload": payload})
+        else:
+            more = {"last_seen_seq": 0} if step.expect.get("unseen") else {}
+            said, answer = words, person.says(words, **more)
+        self.transcript.append(f"{step.who}> {said}")
+        self._shown(step.who, answer.messages)
+        return answer
+
+    def _pressed(self, person: Person, words: Any) -> tuple[str, str]:
+        """A button of one's own screen, or (`{title, of}`) one that somebody else was given."""
+        owner, title = (self.people[words["of"]], words["title"]) if isinstance(words, dict) else (person, words)
+        return f"[{title}]", owner.button(title)
+
+    def _at_once(self, step: Step, person: Person, texts: list[str]) -> None:
+        """Several messages at the same moment; each is answered, and the screen has each answer once."""
+        import uuid
+
+        bodies = [{"id": str(uuid.uuid4()), "text": text, "last_seen_seq": person.seen} for text in texts]
+        with ThreadPoolExecutor(len(bodies)) as pool:
+            answers = list(pool.map(person.delivers, bodies))
+        person.looks()
+        for text, answer in zip(texts, answers, strict=True):
+            self.transcript.append(f"{step.who}> {text}")
+            self._shown(step.who, answer.messages)
+            assert answer.status == "answered", answer
+        replies = [message["in_reply_to"] for message in person.messages() if message["author"] == "assistant"]
+        assert all(replies.count(body["id"]) == 1 for body in bodies), replies
+        together = [message for answer in answers for message in answer.messages]
+        self._check(step, Answer(200, "answered", together), [b["title"] for m in together for b in m["buttons"]])
+
+    def _check(self, step: Step, answer: Answer, titles: list[str]) -> None:
+        expect = {name: self.fill(value) for name, value in step.expect.items()}
+        assert answer.http == expect.get("http", 200), answer
+        if answer.http != 200:
+            return
+        assert answer.status == expect.get("status", "answered")
+        text = answer.text.lower()
+        for words in _list(expect.get("reply")):
+            assert words.lower() in text, f"no {words!r} in {answer.text!r}"
+        for words in _list(expect.get("reply not")):
+            assert words.lower() not in text, f"{words!r} in {answer.text!r}"
+        for title in _list(expect.get("buttons")):
+            assert title in titles, f"no button {title!r}, only {titles}"
+        for title in _list(expect.get("no buttons")):
+            assert title not in titles, f"there is a button {title!r}"
+        if "kind" in expect:
+            assert answer.get("kind") == expect["kind"], f"kind {answer.get('kind')!r} of {answer.text!r}"
+        if "refused" in expect:
+            codes = [reason["code"] for reason in answer.get("reasons") or ()]
+            assert codes == _list(expect["refused"]), f"refused by {codes}: {answer.text!r}"
+        self._check_language(step, answer)
+
+    def _check_language(self, step: Step, answer: Answer) -> None:
+        person = self.people[step.who]
+        expected = step.expect.get("locale") or person.locale or _LOCALES[person.role]
+        if expected == "any":
+            return
+        for message in answer.messages:
+            if message["author"] == "assistant" and "locale" in message:
+                assert message["locale"] == expected, f"{message['locale']}: {message['text']!r}"
+            if wrong := _WRONG_ADDRESS.get(expected):
+                found = wrong.search(_QUOTED.sub("", message["text"]))
+                assert not found, f"{found[0]!r} is no way to address them ({expected}): {message['text']!r}"
+
+    def _shown(self, who: str, messages: list[dict[str, Any]]) -> None:
+        for message in messages:
+            titles = " ".join(f"[{button['title']}]" for button in message["buttons"])
+            self.transcript.append(f"  {who} gets ({message['author']}): {message['text']} {titles}".rstrip())
+
+    def fill(self, value: Any) -> Any:
+        """``value`` with order numbers in the places of their keys."""
+        if isinstance(value, str):
+            for key, order_id in self.order_ids.items():
+                value = value.replace(f"{{{key}}}", order_id)
+            return value
+        if isinstance(value, list):
+            return [self.fill(item) for item in value]
+        if isinstance(value, dict):
+            return {name: self.fill(item) for name, item in value.items()}
+        return value
+
+
+def _list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def same_instant(text: str | None, expected: datetime | None) -> bool:
+    """Whether an instant of the API is the expected one."""
+    return (text is None and expected is None) or (
+        text is not None and expected is not None and datetime.fromisoformat(text) == expected
+    )

@@ -1,0 +1,130 @@
+"""Reads conversations: <pattern>/<name>.yml, in words that need no Python to be checked.
+
+about: one sentence. rules: the rule IDs it shows. now: where the business clock stands (default below).
+people: whoever differs from the default customer and seller; `role` for others. orders: key, title, due (from now).
+steps: each has one act, `<person>: text` or `<person> <verb>: …` or `clock`, `market`, `page`, and what is expected.
+then: per order the state of the database afterwards; orders that are not named must be as they were.
+told: the notices by role, in order, nobody else and none twice; default: none.
+`{key}` in any text is the number of the order with that key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+FOLDER = Path(__file__).parent
+PATTERNS = ("happy_path", "corrections", "digressions", "guards", "both_sides", "languages", "deadlines")
+NOW = "2026-11-23T13:00:00Z"
+
+VERBS = ("says", "presses", "sees", "sees nothing", "reloads", "repeats", "at once")
+PLAIN = ("clock", "market", "page")
+EXPECTATIONS = frozenset(
+    {"reply", "reply not", "buttons", "no buttons", "kind", "refused", "locale", "http", "status", "unseen", "author"}
+)
+_TOP = frozenset({"about", "rules", "now", "people", "orders", "steps", "then", "told"})
+_DURATION = re.compile(r"([+-])(\d+)(d|h|m|s)(?:(\d+)(h|m|s))?")
+_UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+
+
+class ScriptError(ValueError):
+    """A conversation that cannot be read; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One act. ``who`` is a person's key, or empty for the marketplace's; ``line`` is how it is shown in a transcript."""
+
+    who: str
+    verb: str
+    what: Any
+    expect: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A whole conversation as data."""
+
+    pattern: str
+    name: str
+    about: str
+    rules: tuple[str, ...]
+    now: datetime
+    people: Mapping[str, Mapping[str, Any]]
+    orders: Mapping[str, Mapping[str, Any]]
+    steps: tuple[Step, ...]
+    then: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    told: Mapping[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """How the test is called."""
+        return f"{self.pattern}/{self.name}"
+
+
+def instant(text: Any, start: datetime) -> datetime:
+    """`+49h`, `-2d`, `+1h30m` from ``start``, or an ISO instant."""
+    if isinstance(text, datetime):
+        return text
+    if found := _DURATION.fullmatch(str(text)):
+        sign, amount, unit, more, more_unit = found.groups()
+        length = timedelta(**{_UNITS[unit]: int(amount)})
+        if more:
+            length += timedelta(**{_UNITS[more_unit]: int(more)})
+        return start - length if sign == "-" else start + length
+    return datetime.fromisoformat(str(text))
+
+
+def load_all() -> list[Conversation]:
+    """Every conversation, in the order of the patterns and names."""
+    return [load(path) for pattern in PATTERNS for path in sorted((FOLDER / pattern).glob("*.yml"))]
+
+
+def load(path: Path) -> Conversation:
+    """One conversation. Raises ``ScriptError``."""
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return _conversation(path, data)
+    except (ScriptError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+        raise ScriptError(f"{path.parent.name}/{path.name}: {type(error).__name__}: {error}") from error
+
+
+def _conversation(path: Path, data: Mapping[str, Any]) -> Conversation:
+    if unknown := set(data) - _TOP:
+        raise ScriptError(f"unknown: {sorted(unknown)}")
+    people = {"customer": {}, "seller": {}, **(data.get("people") or {})}
+    orders = data.get("orders") or {}
+    if missing := set(data.get("then") or {}) - set(orders):
+        raise ScriptError(f"no such orders: {sorted(missing)}")
+    return Conversation(
+        pattern=path.parent.name,
+        name=path.stem,
+        about=data["about"],
+        rules=tuple(data["rules"]),
+        now=datetime.fromisoformat(data.get("now") or NOW),
+        people=people,
+        orders=orders,
+        steps=tuple(_step(step, people) for step in data["steps"]),
+        then=data.get("then") or {},
+        told=data.get("told") or {},
+    )
+
+
+def _step(step: Mapping[str, Any], people: Mapping[str, Any]) -> Step:
+    acts = [key for key in step if key not in EXPECTATIONS]
+    if len(acts) != 1:
+        raise ScriptError(f"one act a step, not {acts}")
+    act = acts[0]
+    expect = {key: step[key] for key in step if key in EXPECTATIONS}
+    if act in PLAIN:
+        return Step("", act, step[act], expect)
+    who, _, verb = act.partition(" ")
+    if who not in people or (verb or "says") not in VERBS:
+        raise ScriptError(f"who does what? {act!r}")
+    return Step(who, verb or "says", step[act], expect)

@@ -1,0 +1,43 @@
+"""Whole conversations over the chat API, scored on the state of the database afterwards."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conversation.conftest import transcript_key
+from tests.conversation.play import Play
+from tests.conversation.scoring import score
+from tests.conversation.script import PATTERNS, Conversation, load_all
+from tests.conversation.stack import Stack
+
+CONVERSATIONS = load_all()
+
+pytestmark = [pytest.mark.integration, pytest.mark.conversation, pytest.mark.timeout(240)]
+
+
+@pytest.mark.parametrize(
+    ("number", "conversation"),
+    [
+        pytest.param(number, conversation, id=conversation.id, marks=pytest.mark.rule(*conversation.rules))
+        for number, conversation in enumerate(CONVERSATIONS)
+    ],
+)
+def test_conversation(stack: Stack, request: pytest.FixtureRequest, number: int, conversation: Conversation) -> None:
+    play = Play(conversation, stack.port, number)
+    request.node.stash[transcript_key] = play.transcript
+    play.set_up()
+    play.play()
+    score(play)
+
+
+def test_every_pattern_and_locale_has_conversations() -> None:
+    assert {conversation.pattern for conversation in CONVERSATIONS} == set(PATTERNS)
+    defaults = {"customer": "de", "seller": "de-formal"}
+    spoken = {
+        given.get("locale") or defaults[given.get("role", key)]
+        for conversation in CONVERSATIONS
+        for key, given in conversation.people.items()
+        if any(step.who == key for step in conversation.steps)
+    }
+    assert spoken == {"de", "de-formal", "en"}
+    assert len(CONVERSATIONS) >= 45
