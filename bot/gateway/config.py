@@ -14,7 +14,8 @@ class GatewayConfig:
 
     In production `jwks` (a file path or an https URL) replaces `jwt_secret`, and neither the test clock nor the demo
     page exist. `answer_within` is how long a person waits before hearing that it takes longer: with everything around
-    it an answer must be there within 10 s.
+    it an answer must be there within 10 s. `longest_wait` bounds long polling: clients
+    that give up after 10 s get an answer, too.
     """
 
     operator_key: str
@@ -40,4 +41,5 @@ class GatewayConfig:
     dispatch_interval: float = 1.0
     sweep_interval: float = 5.0
     live_interval: float = 0.5
+    longest_wait: float = 8.0
     max_body: int = 64 * 1024

@@ -58,11 +58,25 @@ def utc_or_none(value: datetime | None) -> datetime | None:
 def read_json(content: bytes, kind: type[T]) -> T:
     """The struct in ``content``. Raises ``Unreadable``."""
     try:
-        return msgspec.json.decode(content, type=kind)
+        try:
+            return msgspec.json.decode(content, type=kind)
+        except msgspec.ValidationError as error:
+            if "Expected `int" not in str(error) or "got `float`" not in str(error):
+                raise
+            return msgspec.convert(_whole(msgspec.json.decode(content)), kind)
     except msgspec.ValidationError as error:
         raise _unreadable(error) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Unreadable("body", str(error), malformed=True) from None
+
+
+def _whole(value: Any) -> Any:
+    """Numbers such as 3.0 as integers: JSON knows one kind of number, and so does JSON Schema."""
+    if isinstance(value, dict):
+        return {key: _whole(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def read_strings(values: Mapping[str, str], kind: type[T]) -> T:

@@ -84,7 +84,7 @@ class Answer(Struct, kw_only=True):
 
 
 class MessagesQuery(Request, kw_only=True):
-    """The messages after number `after`, at most `limit`. Without any, wait up to `wait` seconds for the first."""
+    """The messages after number `after`, at most `limit`. Without any, wait up to `wait` seconds (8 at most)."""
 
     after: Cursor = 0
     limit: Annotated[int, Meta(ge=1, le=200)] = 50

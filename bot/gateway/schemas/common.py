@@ -37,7 +37,9 @@ Identifier = Annotated[
 PersonId = Annotated[
     str,
     Meta(
-        pattern=r"^[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,255}" + _END,
+        min_length=1,
+        max_length=255,
+        pattern=r"^[^\x00-\x1f\x7f-\x9f]+" + _END,
         description="A person as the marketplace names them; the token's `sub`.",
         examples=["demo-kunde"],
     ),

@@ -52,7 +52,7 @@ async def _awaited(call: PersonCall, query: MessagesQuery) -> list[StoredMessage
     """The first messages that come within ``wait`` seconds, or none. A token that ends meanwhile ends the waiting."""
     services = call.services
     conversation = await services.chat.conversation(call.person)
-    seconds = min(float(query.wait), call.person.expires_at - time.time())
+    seconds = min(float(query.wait), services.config.longest_wait, call.person.expires_at - time.time())
     loop = asyncio.get_running_loop()
     ends = loop.time() + seconds
     call.request[LIMIT].reschedule(ends + services.config.request_within)

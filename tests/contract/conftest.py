@@ -1,0 +1,122 @@
+"""A live gateway in a thread of its own, for tools that know it only by its address and its document."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import threading
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import structlog
+from aiohttp import web
+
+from actions.backend import Backend, IdempotencyKey, OrderPush, migrate
+from actions.policy import Actor, OrderState, RequestCancellation, RequestUpdate, Role
+from bot.gateway.app import create_app
+from bot.gateway.config import GatewayConfig
+from bot.gateway.tokens import mint
+from tests.gateway.conftest import JWT_SECRET, OPERATOR
+from tests.gateway.fakes import SECRET, FakeEngine
+
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+ORDERS = ("FO-1001", "FO-1002", "FO-1003", "FO-1004")
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Where the gateway is, and what it takes to get in. ``disputes`` are open ones of the seeded orders."""
+
+    url: str
+    operator: str
+    person: str
+    disputes: tuple[str, ...]
+
+
+async def seed(backend: Backend) -> tuple[str, ...]:
+    """Orders of kim and vera in different states, some with an open dispute."""
+    kim, disputes = Actor(Role.CUSTOMER, "kim"), []
+    for number, order_id in enumerate(ORDERS):
+        due = NOW + timedelta(days=3 - 2 * number)
+        push = OrderPush(order_id, "kim", "vera", OrderState.ACTIVE, NOW, "Logo", expected_delivery_at=due)
+        await backend.orders.put(push)
+    for order_id, command in ((ORDERS[0], RequestUpdate("Na?")), (ORDERS[1], RequestCancellation(text="Bitte"))):
+        key = IdempotencyKey(order_id, command.name, order_id)
+        outcome = await backend.commands.execute(order_id, command, kim, key=key)
+        disputes.append(outcome.dispute_id or "")
+    return tuple(disputes)
+
+
+@contextlib.asynccontextmanager
+async def serving(database: Path) -> AsyncIterator[Live]:
+    """The gateway on a free port of the loopback interface."""
+    engine = FakeEngine()
+    await engine.start()
+    backend = await Backend.open(f"sqlite:///{database}")
+    await backend.clock.set(NOW)
+    disputes = await seed(backend)
+    config = GatewayConfig(
+        operator_key=OPERATOR,
+        engine_url=engine.url,
+        actions_url=engine.url,
+        internal_secret=SECRET,
+        jwt_secret=JWT_SECRET,
+        dispatch_interval=0.2,
+        sweep_interval=0.5,
+        longest_wait=0.02,
+    )
+    runner = web.AppRunner(create_app(config, backend), access_log=None)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        assert site._server is not None
+        port = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
+        person = mint(JWT_SECRET, audience="lotse", role="customer", sub="kim")
+        yield Live(f"http://127.0.0.1:{port}", OPERATOR, person, disputes)
+    finally:
+        await runner.cleanup()
+        await backend.close()
+        await engine.stop()
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """The gateway, until the session ends."""
+    database = tmp_path_factory.mktemp("contract") / "lotse.db"
+    migrate.upgrade(f"sqlite:///{database}")
+    started, stop = threading.Event(), asyncio.Event()
+    found: list[Live] = []
+    failed: list[Exception] = []
+    loop = asyncio.new_event_loop()
+
+    async def serve() -> None:
+        async with serving(database) as address:
+            found.append(address)
+            started.set()
+            await stop.wait()
+
+    def run() -> None:
+        with structlog.testing.capture_logs(), contextlib.closing(loop):
+            try:
+                loop.run_until_complete(serve())
+            except Exception as error:
+                failed.append(error)
+                started.set()
+
+    thread = threading.Thread(target=run, name="gateway")
+    thread.start()
+    try:
+        assert started.wait(20), "the gateway did not start"
+        if failed:
+            raise failed[0]
+        yield found[0]
+    finally:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(stop.set)
+        thread.join(20)
+        shutil.rmtree(database.parent, ignore_errors=True)

@@ -1,0 +1,100 @@
+"""The document is valid, complete, and true: a stranger's tool that knows nothing else finds no failure."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from actions.backend import Backend
+from bot.gateway.app import create_app
+from bot.gateway.config import GatewayConfig
+from tests.contract.conftest import Live
+
+pytestmark = pytest.mark.contract
+
+CONTRACT = {  # api.md, as far as the resolution centre goes
+    ("put", "/v1/people/{role}/{id}"),
+    ("put", "/v1/orders/{id}"),
+    ("get", "/v1/orders/{id}"),
+    ("get", "/v1/orders/{id}/events"),
+    ("get", "/v1/orders/{id}/actions"),
+    ("post", "/v1/orders/{id}/commands"),
+    ("get", "/v1/events"),
+    ("get", "/v1/test-clock"),
+    ("put", "/v1/test-clock"),
+    ("delete", "/v1/test-clock"),
+    ("post", "/v1/chat/messages"),
+    ("get", "/v1/chat/messages"),
+    ("get", "/health"),
+    ("get", "/ready"),
+}
+# The document itself, and a WebSocket, which OpenAPI cannot describe (its description says how to speak to it).
+UNDESCRIBED = {("get", "/v1/openapi.json"), ("get", "/v1/chat/live")}
+
+
+@pytest.fixture(scope="module")
+def document(live: Live) -> dict[str, Any]:
+    with urllib.request.urlopen(f"{live.url}/v1/openapi.json") as response:
+        return json.load(response)
+
+
+def operations(document: dict[str, Any]) -> set[tuple[str, str]]:
+    return {(method, path) for path, methods in document["paths"].items() for method in methods}
+
+
+def test_it_is_openapi_3_1(document: dict[str, Any]) -> None:
+    assert document["openapi"].startswith("3.1")
+    OpenAPIV31SpecValidator(document).validate()
+
+
+def test_it_has_every_call_of_the_contract(document: dict[str, Any]) -> None:
+    assert operations(document) >= CONTRACT
+
+
+async def test_every_route_is_described(document: dict[str, Any], tmp_path: Path) -> None:
+    backend = await Backend.open(f"sqlite:///{tmp_path}/unused.db")
+    app = create_app(GatewayConfig("k", "http://e", "http://a", "s"), backend)
+    served = {
+        (route.method.lower(), route.resource.canonical)
+        for route in app.router.routes()
+        if route.resource is not None and route.method in ("GET", "PUT", "POST", "DELETE", "PATCH")
+    }
+    await backend.close()
+    api = {(method, path) for method, path in served if path.startswith("/v1/") or path in ("/health", "/ready")}
+    assert api - UNDESCRIBED == operations(document)
+
+
+def test_every_problem_is_a_problem_document(document: dict[str, Any]) -> None:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            for status, response in operation["responses"].items():
+                if status >= "400" and (path, status) != ("/ready", "503"):
+                    assert list(response["content"]) == ["application/problem+json"], (method, path, status)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize(("key", "paths"), [("operator", "--exclude-path-regex"), ("person", "--include-path-regex")])
+async def test_schemathesis_finds_no_failure(live: Live, tmp_path: Path, key: str, paths: str) -> None:
+    token = live.operator if key == "operator" else live.person
+    process = await asyncio.create_subprocess_exec(
+        str(Path(sys.executable).with_name("schemathesis")),
+        *("run", f"{live.url}/v1/openapi.json", "-H", f"Authorization: Bearer {token}", paths, "^/v1/chat"),
+        *("--max-examples", "25", "--no-color"),
+        cwd=tmp_path,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    report = output.decode(errors="replace")
+    assert process.returncode == 0, report
+    assert "No issues found" in report, report
+    assert "Coverage" in report
+    assert "Stateful" in report
