@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from actions.backend import OrderSnapshot
-from actions.handlers.orders import by_whom, name_of, offer_steps
+from actions.handlers.orders import ASKABLE, by_whom, name_of, offer_steps
 from actions.handlers.reasons import reason_title
 from actions.handlers.turn import Turn
 from actions.policy import Reason, Refused, Undetermined
@@ -19,9 +19,11 @@ def refuse(turn: Turn, order: OrderSnapshot | None, verdict: Refused | Undetermi
     if isinstance(verdict, Undetermined):
         turn.say("undetermined", order=name_of(turn, order) if order else "")
     else:
-        for reason in verdict.reasons:
+        # What is still missing is no news to whoever may not do it at all.
+        reasons = [reason for reason in verdict.reasons if reason.code not in ASKABLE] or verdict.reasons
+        for reason in reasons:
             explain(turn, reason, order)
-        turn.custom["reasons"] = [{"rule": reason.rule, "code": reason.code} for reason in verdict.reasons]
+        turn.custom["reasons"] = [{"rule": reason.rule, "code": reason.code} for reason in reasons]
     turn.custom["kind"] = "refusal"
     if order is None or (isinstance(verdict, Refused) and verdict.codes == ("no_access",)):
         return

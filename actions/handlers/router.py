@@ -19,9 +19,14 @@ class Answering(Protocol):
 async def respond(turn: Turn, action: Answering) -> None:
     """Answer one message."""
     case = turn.case
-    if turn.person is not None and case is not None and case.asked and await answers.answer(turn, case):
+    if turn.text.startswith("/"):
+        # What looks like the inside of a button is no button: it may resemble a yes, and must not count as one.
+        turn.missed = True
+        turn.say("fallback_again")
+    elif turn.person is not None and case is not None and case.asked and await answers.answer(turn, case):
         return
-    await action.respond(turn)
+    else:
+        await action.respond(turn)
     if case is not None and turn.case is case and case.asked:
         await Flow.known[case.flow].again(turn, case)
 
