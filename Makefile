@@ -52,7 +52,7 @@ lock: .tools/.ready ## Renew requirements/*.lock from pyproject.toml
 	        --output-file requirements/tensorflow.lock
 
 tensorflow: .venv/.runtime ## Bring back the real TensorFlow, for pipelines with DIET or TED
-	VIRTUAL_ENV=.venv $(UV) pip install --require-hashes --requirements requirements/tensorflow.lock
+	VIRTUAL_ENV=.venv $(UV) pip install --no-config --require-hashes --requirements requirements/tensorflow.lock
 
 clean: ## Remove what make made, but not the data in var/
 	rm -rf .tools .venv models .rasa results .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
