@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 import sys
+from types import ModuleType
 
 import pytest
 import rasa.nlu.classifiers.diet_classifier as diet
@@ -65,3 +66,8 @@ def test_rasa_is_silent_towards_its_makers_unless_told_otherwise() -> None:
     code = "import os; print(os.environ['RASA_TELEMETRY_ENABLED'])"
     env = {"PATH": "/usr/bin:/bin"}
     assert subprocess.run([sys.executable, "-c", code], env=env, check=True, capture_output=True).stdout == b"false\n"
+
+
+def test_a_package_that_is_there_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "keras", ModuleType("keras"))
+    assert absent.AbsentFinder().find_spec("keras.no_such_module", None) is None

@@ -86,8 +86,11 @@ class AbsentFinder(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname.partition(".")[0] not in ABSENT or "rasa" not in sys.modules:
+        root = fullname.partition(".")[0]
+        if root not in ABSENT or "rasa" not in sys.modules:
             return None
+        if root != fullname and not is_absent(root):
+            return None  # A module that the real package does without.
         return ModuleSpec(fullname, _AbsentLoader(), origin="absent", is_package=True)
 
 
