@@ -14,12 +14,14 @@ from typing import Any
 import pytest
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
+from sqlalchemy import make_url
 
 from actions.backend import Backend, migrate
 from bot.gateway.app import create_app
 from bot.gateway.config import GatewayConfig
 from bot.gateway.services import SERVICES, Services
 from bot.gateway.tokens import mint
+from tests.backend.conftest import PostgresDatabases, postgres_databases, postgres_url  # noqa: F401 - fixtures
 from tests.gateway.fakes import SECRET, FakeEngine
 
 OPERATOR = "operator-key-of-the-tests"
@@ -35,10 +37,22 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+# Essential tests run on both databases; the rest, about HTTP, on SQLite.
+both_databases = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+
+
 @pytest.fixture
-def database_url(tmp_path: Path, migrated: Path) -> str:
-    shutil.copy(migrated, tmp_path / "lotse.db")
-    return f"sqlite:///{tmp_path}/lotse.db"
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, migrated: Path) -> Iterator[str]:
+    """A migrated, empty database of its own: a file, or one on a real PostgreSQL server."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        shutil.copy(migrated, tmp_path / "lotse.db")
+        yield f"sqlite:///{tmp_path}/lotse.db"
+        return
+    databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
+    url: str = request.getfixturevalue("postgres_url")
+    name = databases.take()
+    yield make_url(url).set(database=name).render_as_string(hide_password=False)
+    databases.give_back(name)
 
 
 @pytest.fixture

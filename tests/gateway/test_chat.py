@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from actions.backend import Backend, DatabaseUnavailable
-from tests.gateway.conftest import Gateway, Start
+from tests.gateway.conftest import Gateway, Start, both_databases
 from tests.gateway.fakes import FakeEngine, echo, slowly
 
 
@@ -27,6 +27,21 @@ async def eventually(condition: Any, seconds: float = 5.0) -> Any:
             assert result, "did not happen in time"
             return result
         await asyncio.sleep(0.02)
+
+
+async def at_short_intervals(*people_and_count: Any) -> list[dict[str, Any]]:
+    """Send numbered messages of the same person, each as soon as the one before is stored, and gather the answers."""
+    *people, count = people_and_count
+    posts = []
+    for number in range(count):
+        person = people[number % len(people)]
+        posts.append(asyncio.create_task(person.say(f"Nummer {number}")))
+
+        async def stored(number: int = number) -> bool:
+            return f"Nummer {number}" in texts(await people[0].messages())
+
+        await eventually(stored)
+    return await asyncio.gather(*posts)
 
 
 async def test_an_answer_has_its_number_and_what_it_replies_to(gateway: Gateway) -> None:
@@ -76,6 +91,7 @@ async def test_custom_fields_come_through_but_do_not_replace_ours(gateway: Gatew
     assert second["text"] == ""
 
 
+@both_databases
 async def test_the_same_id_again_does_nothing(gateway: Gateway, engine: FakeEngine) -> None:
     kim, message_id = gateway.person("kim"), str(uuid.uuid4())
     first = await kim.say("Hallo", id=message_id)
@@ -94,6 +110,7 @@ async def test_the_same_id_for_something_else(gateway: Gateway) -> None:
     assert (await gateway.person("eve").post(id=message_id, text="Tschüss")).status == 200, "ids are a person's own"
 
 
+@both_databases
 async def test_the_same_id_at_once_runs_one_turn(gateway: Gateway, engine: FakeEngine) -> None:
     engine.script = slowly(0.2)
     kim, message_id = gateway.person("kim"), str(uuid.uuid4())
@@ -103,20 +120,18 @@ async def test_the_same_id_at_once_runs_one_turn(gateway: Gateway, engine: FakeE
     assert len(engine.turns) == 1
 
 
+@both_databases
 async def test_messages_of_one_person_are_handled_in_order(gateway: Gateway, engine: FakeEngine) -> None:
-    engine.script = slowly(0.05)
+    engine.script = slowly(0.2)
     kim = gateway.person("kim")
 
-    async def send(number: int) -> dict[str, Any]:
-        await asyncio.sleep(0.02 * number)  # so that they arrive in this order, the first still being handled
-        return await kim.say(f"Nummer {number}")
-
-    answers = await asyncio.gather(*(send(number) for number in range(8)))
+    answers = await at_short_intervals(kim, 8)
     assert engine.finished == [f"Nummer {number}" for number in range(8)]
     assert [texts(answer["messages"]) for answer in answers] == [[f"Du sagst: Nummer {n}"] for n in range(8)]
     assert set(engine.most_at_once.values()) == {1}
 
 
+@both_databases
 async def test_people_do_not_wait_for_each_other(gateway: Gateway, engine: FakeEngine) -> None:
     async def script(turn: dict[str, Any]) -> list[dict[str, Any]]:
         if turn["metadata"]["sub"] == "slow":
@@ -133,22 +148,18 @@ async def test_people_do_not_wait_for_each_other(gateway: Gateway, engine: FakeE
     assert (await waiting)["status"] == "answered"
 
 
+@both_databases
 async def test_two_gateways_keep_one_persons_order(start: Start, engine: FakeEngine) -> None:
-    engine.script = slowly(0.15)
+    engine.script = slowly(0.3)
     async with start() as one, start() as other:
-        senders = [one.person("kim"), other.person("kim")]
-
-        async def send(number: int) -> dict[str, Any]:
-            await asyncio.sleep(0.05 * number)
-            return await senders[number % 2].say(f"Nummer {number}")
-
-        answers = await asyncio.gather(*(send(number) for number in range(6)))
+        answers = await at_short_intervals(one.person("kim"), other.person("kim"), 6)
         assert engine.finished == [f"Nummer {number}" for number in range(6)]
         assert set(engine.most_at_once.values()) == {1}
         assert [answer["status"] for answer in answers] == ["answered"] * 6
         assert len(engine.calls) == 6
 
 
+@both_databases
 async def test_replay_in_pages(gateway: Gateway) -> None:
     kim = gateway.person("kim")
     for number in range(3):

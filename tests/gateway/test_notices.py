@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.gateway.conftest import NOW, Gateway, Person, Start
+from tests.gateway.conftest import NOW, Gateway, Person, Start, both_databases
 from tests.gateway.fakes import FakeEngine
 from tests.gateway.test_orders import dispute_of
 
@@ -18,6 +18,7 @@ async def notices(person: Person) -> list[dict[str, Any]]:
     return [message for message in await person.messages() if message["author"] == "notice"]
 
 
+@both_databases
 async def test_the_other_side_hears_of_it_with_buttons(frozen: Gateway, engine: FakeEngine) -> None:
     await frozen.order("FO-1")
     await frozen.command("FO-1", "request_cancellation", by="kim", text="Passt nicht mehr")
@@ -78,6 +79,7 @@ async def test_a_token_overrides_what_the_marketplace_said(frozen: Gateway) -> N
     assert "21:00" in notice["text"]
 
 
+@both_databases
 async def test_moving_the_clock_sweeps_and_tells_before_it_answers(frozen: Gateway) -> None:
     await frozen.order("FO-1")
     await frozen.command("FO-1", "request_update", by="kim")
@@ -113,6 +115,7 @@ async def test_no_test_clock_in_production(start: Start) -> None:
             assert (response.status, (await response.json())["code"]) == (404, "not_found")
 
 
+@both_databases
 async def test_each_notice_once_across_restarts_and_processes(start: Start) -> None:
     async with start(dispatch_interval=60.0) as gateway:
         await gateway.freeze(NOW)
@@ -150,6 +153,7 @@ async def test_a_notice_without_words_does_not_hold_up_the_others(
 BUTTONS = [{"text": "Was nun?", "buttons": [{"title": "Ja", "payload": '/affirm{"proposal_id": "P-1"}'}]}]
 
 
+@both_databases
 async def test_buttons_are_for_one_person(gateway: Gateway, engine: FakeEngine) -> None:
     async def script(turn: dict[str, Any]) -> list[dict[str, Any]]:
         return BUTTONS

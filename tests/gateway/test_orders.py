@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientResponse
 
-from tests.gateway.conftest import NOW, Gateway
+from tests.gateway.conftest import NOW, Gateway, both_databases
 
 
 def at(**delta: float) -> str:
@@ -39,6 +39,7 @@ async def test_push_and_read_an_order(frozen: Gateway) -> None:
     assert (order["state"], order["disputes"], order["agreed_delivery_at"]) == ("active", [], None)
 
 
+@both_databases
 async def test_goods_orders_keep_their_facts(frozen: Gateway) -> None:
     facts = {
         "released_at": at(days=-5),
@@ -62,6 +63,7 @@ async def test_goods_orders_keep_their_facts(frozen: Gateway) -> None:
     assert (refund["id"], refund["rejected_appeals"], refund["refunded_at"]) == ("R-1", 0, "2026-03-01T00:00:00+00:00")
 
 
+@both_databases
 async def test_an_older_push_changes_nothing(frozen: Gateway) -> None:
     await frozen.order("FO-1", title="Neu")
     old = await frozen.order("FO-1", title="Alt", updated_at=at(minutes=-1))
@@ -118,6 +120,7 @@ async def test_missing_fields_are_named(gateway: Gateway) -> None:
     assert body["errors"][0]["field"] == "customer_id"
 
 
+@both_databases
 async def test_a_whole_dispute_through_the_api(frozen: Gateway) -> None:
     await frozen.order("FO-1")
     opened = await (await frozen.command("FO-1", "request_cancellation", by="kim", text="Passt nicht")).json()
@@ -237,6 +240,7 @@ async def test_other_peoples_orders_look_like_none(frozen: Gateway, order_id: st
         assert order_id not in await answers[0].text()
 
 
+@both_databases
 async def test_idempotency(frozen: Gateway) -> None:
     await frozen.order("FO-1")
     first = await (await frozen.command("FO-1", "request_update", by="kim", key="k1", text="Na?")).json()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from actions.policy import Role
-from tests.gateway.conftest import Gateway, Person, Start
+from tests.gateway.conftest import Gateway, Person, Start, both_databases
 from tests.gateway.fakes import FakeEngine, slowly
 from tests.gateway.test_chat import eventually, texts
 
@@ -38,6 +38,7 @@ async def impatient(start: Start) -> AsyncIterator[Gateway]:
         yield running
 
 
+@both_databases
 async def test_a_slow_engine_is_answered_later_and_once(impatient: Gateway, engine: FakeEngine) -> None:
     gateway = impatient
     engine.script = slowly(1.5)
@@ -57,6 +58,7 @@ async def test_a_slow_engine_is_answered_later_and_once(impatient: Gateway, engi
     assert texts(again["messages"]) == [waiting["text"], "Du sagst: Wie weit?"]
 
 
+@both_databases
 async def test_engine_down_then_back(gateway: Gateway, engine: FakeEngine) -> None:
     kim, message_id = gateway.person("kim", locale="en"), str(uuid.uuid4())
     await engine.stop()
@@ -112,6 +114,7 @@ async def test_what_the_person_had_seen_is_kept_for_the_later_try(gateway: Gatew
     assert engine.turns[-1]["metadata"]["last_seen_seq"] == 1
 
 
+@both_databases
 async def test_a_restarted_gateway_answers_what_is_owed(start: Start, engine: FakeEngine) -> None:
     async with start() as gateway:
         kim = gateway.person("kim", name="Kim", zoneinfo="Asia/Tokyo")
@@ -135,6 +138,7 @@ async def test_a_gateway_that_stops_in_mid_turn_hands_it_over(start: Start, engi
         assert texts(await answers(gateway.person("kim"), 1)) == ["Du sagst: Hallo"]
 
 
+@both_databases
 async def test_a_killed_gateway_keeps_its_lease_only_for_a_while(start: Start, engine: FakeEngine) -> None:
     async with start() as gateway:
         kim = gateway.person("kim")
@@ -147,6 +151,7 @@ async def test_a_killed_gateway_keeps_its_lease_only_for_a_while(start: Start, e
         assert texts(await answers(kim, 1)) == ["Du sagst: verwaist"]
 
 
+@both_databases
 async def test_two_gateways_answer_what_is_owed_once(start: Start, engine: FakeEngine) -> None:
     async with start() as one, start() as other:
         people = [one.person(f"p{number}") for number in range(6)]
