@@ -5,6 +5,22 @@ One `Backend` holds the engine; its components are attributes. Each public metho
 
 from __future__ import annotations
 
+from actions.backend.appeal_views import (
+    AppealConfirmation,
+    AppealItem,
+    AppealOutcome,
+    AppealPage,
+    AppealProposal,
+    AppealSnapshot,
+    EvidenceFile,
+    EvidenceSnapshot,
+    InfractionPush,
+    InfractionSnapshot,
+    InfractionStatus,
+    PutInfraction,
+    ScanItem,
+    StoredImage,
+)
 from actions.backend.backend import Backend
 from actions.backend.chat_views import (
     Author,
@@ -25,27 +41,23 @@ from actions.backend.errors import (
     BadValue,
     ClockUnavailable,
     DatabaseUnavailable,
+    EvidenceRefused,
     IdempotencyConflict,
     MessageConflict,
     OrderCancelled,
     UnknownButton,
     VersionChanged,
 )
-from actions.backend.views import (
-    Confirmation,
-    ConfirmStatus,
-    DisputeSnapshot,
-    Event,
-    IdempotencyKey,
-    OrderPush,
-    OrderSnapshot,
-    Outcome,
-    PersonRecord,
-    Proposal,
-    PutResult,
-)
+from actions.backend.results import Confirmation, ConfirmStatus, IdempotencyKey, Outcome, Proposal
+from actions.backend.views import DisputeSnapshot, Event, OrderPush, OrderSnapshot, PersonRecord, PutResult
 
 __all__ = [
+    "AppealConfirmation",
+    "AppealItem",
+    "AppealOutcome",
+    "AppealPage",
+    "AppealProposal",
+    "AppealSnapshot",
     "Author",
     "Backend",
     "BackendError",
@@ -58,9 +70,15 @@ __all__ = [
     "DatabaseUnavailable",
     "DisputeSnapshot",
     "Event",
+    "EvidenceFile",
+    "EvidenceRefused",
+    "EvidenceSnapshot",
     "Head",
     "IdempotencyConflict",
     "IdempotencyKey",
+    "InfractionPush",
+    "InfractionSnapshot",
+    "InfractionStatus",
     "MessageConflict",
     "MessageState",
     "Notice",
@@ -71,11 +89,14 @@ __all__ = [
     "Outcome",
     "PersonRecord",
     "Proposal",
+    "PutInfraction",
     "PutResult",
     "Received",
     "Reply",
     "ReplyButton",
+    "ScanItem",
     "StoredButton",
+    "StoredImage",
     "StoredMessage",
     "UnknownButton",
     "VersionChanged",

@@ -37,3 +37,11 @@ class OrderCancelled(BackendError):
 
 class ClockUnavailable(BackendError):
     """The test clock does not exist in production."""
+
+
+class EvidenceRefused(BackendError):
+    """A link or image that cannot be evidence. `code` is stable: see evidence_rules.py and evidence_images.py."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
