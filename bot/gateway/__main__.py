@@ -69,6 +69,8 @@ def main() -> None:
         settings = Settings.from_env()
     except SettingsError as error:
         sys.exit(str(error))
+    if not settings.internal_secret:
+        sys.exit("LOTSE_INTERNAL_SECRET: needed, the same for gateway, Rasa and actions")
     configure_logs(settings.log_level)
     asyncio.run(serve(settings))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import shutil
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -17,6 +18,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import make_url
 
 from actions.backend import Backend, migrate
+from actions.wording import Wording
 from bot.gateway.app import create_app
 from bot.gateway.config import GatewayConfig
 from bot.gateway.services import SERVICES, Services
@@ -27,6 +29,15 @@ from tests.gateway.fakes import SECRET, FakeEngine
 OPERATOR = "operator-key-of-the-tests"
 JWT_SECRET = "a-signing-secret-of-the-tests-that-is-long-enough"
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def texts_read_once() -> Iterator[None]:
+    """Reading all texts takes longer than most tests, and they do not change meanwhile."""
+    read = functools.cache(Wording.load.__func__)  # type: ignore[attr-defined]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Wording, "load", classmethod(read))
+        yield
 
 
 @pytest.fixture(scope="session")
