@@ -80,7 +80,7 @@ def standing(verdict: Verdict, kind: AppealKind | None) -> Standing:
         if code in codes:
             return word
     curable = {condition.code for condition in kind.conditions if condition.curable} if kind else set()
-    return Standing.MISSING if codes <= {*curable, "ground_missing"} else Standing.LOST
+    return Standing.MISSING if codes <= curable else Standing.LOST
 
 
 def _lacking(facts: AppealFacts, kind: AppealKind | None, limits: Limits) -> tuple[str, ...]:

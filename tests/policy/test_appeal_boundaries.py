@@ -21,6 +21,7 @@ from actions.policy import (
     AppealStatus,
     AppealType,
     Canceller,
+    CloseAppeal,
     DecideAppeal,
     Evidence,
     EvidenceKind,
@@ -30,6 +31,7 @@ from actions.policy import (
     Infraction,
     LapseAppeal,
     Limits,
+    MoveRefunds,
     OrderFacts,
     OrderState,
     Outcome,
@@ -157,6 +159,8 @@ def test_honouring_lets_what_was_filed_in_time_be_decided_later() -> None:
     late = replace(facts, appeal=replace(FILED, filed_at=CLOSES))
     assert isinstance(decide(late, DecideAppeal(Outcome.APPROVED), PLATFORM, CLOSES, HONOUR), Refused)
     assert isinstance(decide(late, LapseAppeal(), PLATFORM, CLOSES, HONOUR), Allowed)
+    undated = replace(facts, appeal=replace(FILED, filed_at=None))
+    assert isinstance(decide(undated, LapseAppeal(), PLATFORM, CLOSES, HONOUR), Allowed)
     unfiled = decide(replace(facts, appeal=None), SubmitAppeal("x"), MERCHANT, CLOSES, HONOUR)
     assert isinstance(unfiled, Refused) and unfiled.codes == ("expired",)
 
@@ -222,3 +226,18 @@ def test_commands_and_facts_belong_together() -> None:
 def test_the_standing_of_a_fresh_appeal_is_possible() -> None:
     for kind in CLOCKED:
         assert appealable(about(kind, NOW), MERCHANT, NOW).standing is Standing.POSSIBLE
+
+
+@pytest.mark.rule("W-13", "W-21", "Q17b")
+def test_an_approval_moves_exactly_the_refunds_that_could_be_appealed() -> None:
+    refunds = (
+        Refund("other", RefundCategory.OTHER, Responsibility.MERCHANT),
+        Refund("quality", RefundCategory.QUALITY, Responsibility.MERCHANT),
+        Refund("moved", RefundCategory.QUALITY, Responsibility.PLATFORM),
+        Refund("logistics", RefundCategory.LOGISTICS, Responsibility.MERCHANT),
+    )
+    filed = Appeal("a", AppealType.REFUND, AppealStatus.SUBMITTED, "WO-1", filed_at=NOW)
+    facts = about(AppealType.REFUND, None, order=GoodsOrder("WO-1", refunds=refunds), appeal=filed)
+    assert decide(facts, DecideAppeal(Outcome.APPROVED), PLATFORM, NOW) == Allowed(
+        (CloseAppeal("a", AppealStatus.APPROVED), MoveRefunds("WO-1", ("quality", "logistics"))), ("W-21",)
+    )
