@@ -15,7 +15,7 @@ from enum import Enum
 from typing import Any
 
 from actions import policy
-from actions.backend import views
+from actions.backend import results, views
 
 _ENUMS: dict[str, type[Enum]] = {
     kind.__name__: kind for kind in (policy.Role, policy.OrderState, policy.DisputeKind, policy.DisputeStatus)
@@ -27,7 +27,7 @@ _CLASSES: dict[str, type[Any]] = {
         *(policy.Accept, policy.Decline, policy.Withdraw, policy.ForceCancel, policy.Expire),
         *(policy.OpenDispute, policy.CloseDispute, policy.CancelOrder, policy.MoveDelivery),
         *(policy.Allowed, policy.Refused, policy.Undetermined, policy.Reason, policy.Actor),
-        *(views.OrderSnapshot, views.DisputeSnapshot, views.Outcome),
+        *(views.OrderSnapshot, views.DisputeSnapshot, results.Outcome),
     )
 }
 

@@ -15,8 +15,8 @@ from actions.backend.clock import Clock
 from actions.backend.database import Database
 from actions.backend.errors import IdempotencyConflict, VersionChanged
 from actions.backend.order_store import Stored, load
+from actions.backend.results import IdempotencyKey, Outcome
 from actions.backend.tables import IdempotencyRow
-from actions.backend.views import IdempotencyKey, Outcome
 from actions.policy import Actor, Allowed, Command, Limits, Option, Reason, Refused, Verdict, available, decide
 
 T = TypeVar("T")

@@ -14,7 +14,6 @@ from actions.backend.views import DisputeSnapshot, OrderSnapshot
 from actions.policy import (
     CancelOrder,
     CloseDispute,
-    Dispute,
     DisputeKind,
     DisputeStatus,
     Limits,
@@ -41,23 +40,20 @@ class Stored:
 
     def facts(self) -> OrderFacts:
         """The facts as stored; expiry is judged by whoever decides."""
-        order, disputes = self.order, [_dispute(row) for row in self.disputes]
-        return OrderFacts(
-            id=order.id,
-            customer_id=order.customer_id,
-            seller_id=order.seller_id,
-            state=OrderState(order.state),
-            expected_delivery_at=order.expected_delivery_at,
-            agreed_delivery_at=order.agreed_delivery_at,
-            delivered_at=order.delivered_at,
-            open_dispute=next((dispute for dispute in disputes if dispute.status is DisputeStatus.OPEN), None),
-            past_disputes=tuple(dispute for dispute in disputes if dispute.status is not DisputeStatus.OPEN),
-        )
+        return self._as_stored().facts
 
     def snapshot(self, now: datetime, limits: Limits) -> OrderSnapshot:
         """The order as people see it at `now`: what the clock has done is visible before a sweeper wrote it (M-13)."""
+        stored = self._as_stored()
+        if self.open_dispute is None:
+            return stored
+        for effect in expiry_effects(stored.facts, now, limits):
+            stored = _seen(stored, effect)
+        return stored
+
+    def _as_stored(self) -> OrderSnapshot:
         order = self.order
-        stored = OrderSnapshot(
+        return OrderSnapshot(
             id=order.id,
             customer_id=order.customer_id,
             seller_id=order.seller_id,
@@ -75,11 +71,6 @@ class Stored:
             refunds=tuple(order.refunds),
             disputes=tuple(_dispute_snapshot(row) for row in self.disputes),
         )
-        if self.open_dispute is None:
-            return stored
-        for effect in expiry_effects(self.facts(), now, limits):
-            stored = _seen(stored, effect)
-        return stored
 
 
 def _seen(order: OrderSnapshot, effect: object) -> OrderSnapshot:
@@ -94,18 +85,6 @@ def _seen(order: OrderSnapshot, effect: object) -> OrderSnapshot:
         )
         return replace(order, disputes=disputes)
     raise TypeError(f"time alone does not do this: {effect!r}")
-
-
-def _dispute(row: DisputeRow) -> Dispute:
-    return Dispute(
-        id=row.id,
-        kind=DisputeKind(row.kind),
-        filed_by=Role(row.filed_by),
-        opened_at=row.opened_at,
-        due_at=row.due_at,
-        status=DisputeStatus(row.status),
-        new_delivery_at=row.new_delivery_at,
-    )
 
 
 def _dispute_snapshot(row: DisputeRow) -> DisputeSnapshot:

@@ -15,8 +15,8 @@ from actions.backend.columns import new_id
 from actions.backend.commands import Commands, Use, no_access, replay
 from actions.backend.database import Database
 from actions.backend.order_store import Stored, load
+from actions.backend.results import Confirmation, ConfirmStatus, IdempotencyKey, Outcome, Proposal
 from actions.backend.tables import ProposalRow
-from actions.backend.views import Confirmation, ConfirmStatus, IdempotencyKey, Outcome, Proposal
 from actions.policy import Actor, Allowed, Command, Effect, Limits, OpenDispute, Refused, Role, Undetermined, decide
 
 LIFETIME = timedelta(minutes=10)
