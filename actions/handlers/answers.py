@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 
 from rapidfuzz import fuzz, process
@@ -38,6 +39,7 @@ DIGRESSIONS = frozenset(
 _SURE = 0.7  # from here a message is believed to be a digression although words for the other side were asked for
 _SHORT = 6  # words; longer messages without a question mark are taken as the text that was asked for
 _REASON_MATCH = 80
+_NUMBER = re.compile(r"\b(?=\w*\d)[A-Za-z0-9]{8,40}\b")
 _YES = ("ja", "jo", "jep", "jap", "yes", "yep", "yeah", "ok", "okay", "klar", "gerne", "sure", "bitte ja", "genau")
 
 
@@ -174,6 +176,42 @@ async def _subject(turn: Turn, case: Case) -> bool:
     return await _rerun(turn, case)
 
 
+async def _penalty(turn: Turn, case: Case) -> bool:
+    """A penalty or an appeal from a list: by button, number or type."""
+    flow = Flow.known[case.flow]
+    if turn.intent in ("inform", "correct", UNSURE, case.flow) and flow.give(turn, case):
+        return await _rerun(turn, case)
+    if turn.pressed or _digresses(turn) or _commands(turn, case):
+        return False
+    return await _not_understood(turn, case, "penalty_not_understood")
+
+
+async def _tracking(turn: Turn, case: Case) -> bool:
+    if not turn.value("tracking_number") and (found := _NUMBER.search(turn.text)):
+        turn.entities["tracking_number"] = [found.group()]  # of a form that we do not know; doubtful, not refused
+    if turn.value("tracking_number"):
+        return await _rerun(turn, case)
+    if turn.pressed or _digresses(turn) or _commands(turn, case):
+        return False
+    return await _not_understood(turn, case, "tracking_not_understood")
+
+
+async def _proof(turn: Turn, case: Case) -> bool:
+    if turn.value("url") or turn.value("evidence_id"):
+        return await _rerun(turn, case)
+    if turn.pressed or _digresses(turn) or _commands(turn, case):
+        return False
+    return await _not_understood(turn, case, "proof_not_understood")
+
+
+async def _not_understood(turn: Turn, case: Case, name: str) -> bool:
+    if turn.intent == "deny" and len(turn.text.split()) <= _SHORT // 2:
+        return await drop(turn, case)
+    turn.missed = True
+    turn.say(name)
+    return await _rerun(turn, case)
+
+
 async def _guess(turn: Turn, case: Case) -> bool:
     """„Meintest du …?" was answered with yes: the likeliest guess begins; anything else is read by itself."""
     turn.case = None
@@ -232,4 +270,7 @@ _READERS: dict[str, Callable[[Turn, Case], Awaitable[bool]]] = {
     asking.ORDER: _subject,
     asking.DISPUTE: _subject,
     asking.GUESS: _guess,
+    asking.PENALTY: _penalty,
+    asking.TRACKING: _tracking,
+    asking.PROOF: _proof,
 }

@@ -11,6 +11,7 @@ from typing import Any
 
 # What the assistant may have asked for; an answer is read in its light before the intent is believed.
 ORDER, DISPUTE, REASON, TEXT, DATE, CONFIRM, GUESS = "order", "dispute", "reason", "text", "date", "confirm", "guess"
+PENALTY, PROOF, TRACKING = "penalty", "proof", "tracking"
 
 
 @dataclass(slots=True)
@@ -20,6 +21,7 @@ class Case:
     ``flow`` is the intent that began it, ``date`` an ISO 8601 instant, ``asked`` one of the names above or ``None``.
     ``prefer_request``: the customer may cancel without consent but chose to ask the seller. ``seen_seq``: the message
     after which the proposal was shown; a notice with a higher number came later. ``not_order``: corrected away.
+    ``every``: all penalties that can be appealed, not one.
     """
 
     flow: str
@@ -33,6 +35,10 @@ class Case:
     prefer_request: bool = False
     seen_seq: int = 0
     not_order: str | None = None
+    appeal_type: str | None = None
+    infraction_id: str | None = None
+    appeal_id: str | None = None
+    every: bool = False
 
     @classmethod
     def load(cls, slot: object) -> Case | None:

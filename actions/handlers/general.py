@@ -6,6 +6,7 @@ import re
 
 from actions.handlers import answers
 from actions.handlers import case as asking
+from actions.handlers.appeal_confirming import confirm as confirm_appeals
 from actions.handlers.base import IntentAction
 from actions.handlers.case import Case
 from actions.handlers.confirming import confirm
@@ -145,6 +146,8 @@ class ActionAffirm(IntentAction):
             turn.say("sign_in")
         elif turn.pressed and turn.value("proposal_id"):
             await confirm(turn, turn.value("proposal_id") or "")
+        elif turn.pressed and turn.value("appeal_proposal_id"):
+            await confirm_appeals(turn, turn.value("appeal_proposal_id") or "")
         else:
             await _bare(turn)
 
@@ -157,11 +160,12 @@ class ActionDeny(IntentAction):
     async def respond(self, turn: Turn) -> None:
         if turn.person is None:
             turn.say("sign_in")
-        elif turn.pressed and turn.value("proposal_id"):
-            await turn.backend.proposals.discard(turn.value("proposal_id") or "", turn.conversation_id)
-            if turn.case is not None and turn.case.proposal_id == turn.value("proposal_id"):
+        elif turn.pressed and (proposal_id := turn.value("proposal_id") or turn.value("appeal_proposal_id")):
+            if turn.case is not None and turn.case.proposal_id == proposal_id:
                 await answers.drop(turn, turn.case)
             else:
+                about = "submit_appeal" if turn.value("appeal_proposal_id") else "request_cancellation"
+                await Flow.known[about].discard(turn, proposal_id)
                 turn.say("proposal_unknown")
         else:
             await _bare(turn)

@@ -43,6 +43,7 @@ async def begin(turn: Turn, name: str) -> None:
         dispute_id=turn.value("dispute_id"),
         reason=turn.value("reason"),
         prefer_request=bool(turn.value("prefer_request")),
+        appeal_type=turn.value("appeal_type") if turn.pressed else None,
     )
     if before is not None:
         if before.proposal_id:

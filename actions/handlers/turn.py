@@ -26,6 +26,7 @@ class Turn:
     """A message, who wrote it, what is known, and the reply so far.
 
     ``pressed``: the message is a button, its intent and values are ours and certain. ``now`` is the business clock.
+    ``appeal_types``: every type that the message can mean. ``topic`` and ``penalty`` are what was talked about last.
     """
 
     backend: Backend
@@ -38,6 +39,7 @@ class Turn:
     confidence: float
     ranking: list[tuple[str, float]]
     entities: dict[str, list[str]]
+    appeal_types: list[str]
     pressed: bool
     last_seen_seq: int
     seq: int
@@ -45,6 +47,7 @@ class Turn:
     locale: str
     case: Case | None
     topic: str | None
+    penalty: dict[str, str]
     misses: int
     paragraphs: list[str] = field(default_factory=list)
     buttons: list[Button] = field(default_factory=list)
@@ -59,8 +62,11 @@ class Turn:
         intent = message.get("intent") or {}
         person = Person.from_metadata(metadata)
         entities: dict[str, list[str]] = {}
+        appeal_types: list[str] = []
         for entity in message.get("entities") or ():
             entities.setdefault(entity["entity"], []).append(entity["value"])
+            if entity["entity"] == "appeal_type":  # wordings that fit several types name them all
+                appeal_types += entity.get("candidates") or [entity["value"]]
         pressed = bool(metadata.get("pressed")) or (person is None and str(message.get("text", "")).startswith("/"))
         return cls(
             backend=backend,
@@ -73,6 +79,7 @@ class Turn:
             confidence=float(intent.get("confidence") or 0.0),
             ranking=[(str(r["name"]), float(r["confidence"])) for r in message.get("intent_ranking") or ()],
             entities=entities,
+            appeal_types=list(dict.fromkeys(appeal_types)),
             pressed=pressed,
             last_seen_seq=int(metadata.get("last_seen_seq") or 0),
             seq=int(metadata.get("seq") or 0),
@@ -80,6 +87,7 @@ class Turn:
             locale=reply_locale(person, tracker.get_slot("locale"), None if pressed else message.get("language")),
             case=Case.load(tracker.get_slot("case")),
             topic=tracker.get_slot("topic"),
+            penalty=dict(tracker.get_slot("penalty") or {}),
             misses=int(tracker.get_slot("misses") or 0),
         )
 
@@ -129,6 +137,7 @@ class Turn:
         return [
             SlotSet("case", self.case.dump() if self.case else None),
             SlotSet("topic", self.topic),
+            SlotSet("penalty", self.penalty or None),
             SlotSet("locale", self.locale),
             SlotSet("misses", self.misses + 1 if self.missed else 0),
             SlotSet("turn", self.message_id),

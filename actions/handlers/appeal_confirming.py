@@ -1,0 +1,149 @@
+"""Proposing and confirming appeals: one stored proposal for one or many, one result for each."""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
+
+from actions.backend import AppealOutcome, AppealProposal, AppealSnapshot, ConfirmStatus
+from actions.handlers import case as asking
+from actions.handlers.case import Case
+from actions.handlers.flow import Flow
+from actions.handlers.penalties import spelled, text_of, type_term
+from actions.handlers.turn import Turn
+from actions.policy import Allowed, Refused
+from actions.wording import Term
+from actions.wording.notices import quoted
+
+
+class AppealProposing(Flow, ABC):
+    """A flow that ends in a command on one or more appeals."""
+
+    command: ClassVar[Literal["submit", "withdraw"]]
+
+    async def discard(self, turn: Turn, proposal_id: str) -> None:
+        await turn.backend.appeal_proposals.discard(proposal_id, turn.conversation_id)
+
+    async def confirm(self, turn: Turn, proposal_id: str) -> None:
+        await confirm(turn, proposal_id)
+
+    async def again(self, turn: Turn, case: Case) -> None:
+        turn.case = case
+        if case.asked == asking.CONFIRM and case.proposal_id:
+            turn.say("back_to_appeal", what=turn.phrase(f"what_{self.name}"))
+            offer_yes(turn, self, case.proposal_id)
+            return
+        await self.run(turn, case)
+
+
+def offer_yes(turn: Turn, flow: AppealProposing, proposal_id: str) -> None:
+    """The two buttons under a proposal."""
+    turn.offer(f"button_yes_{flow.name}", "affirm", appeal_proposal_id=proposal_id)
+    turn.offer("button_no", "deny", appeal_proposal_id=proposal_id)
+
+
+async def propose(turn: Turn, case: Case, flow: AppealProposing, appeal_ids: Sequence[str]) -> None:
+    """Store the proposal and show it; nothing is filed or withdrawn before a yes."""
+    made = await turn.backend.appeal_proposals.create(turn.conversation_id, turn.actor, flow.command, appeal_ids)
+    if not isinstance(made, AppealProposal):
+        turn.case = None
+        turn.say("appeal_not_possible_any_more")
+        turn.offer("button_my_penalties", "list_infractions")
+        return
+    turn.case = case
+    case.asked, case.proposal_id = asking.CONFIRM, made.id
+    show(turn, flow, made)
+    turn.custom.update(kind="proposal", appeal_ids=[item.appeal.id for item in made.items])
+    offer_yes(turn, flow, made.id)
+
+
+def show(turn: Turn, flow: AppealProposing, proposal: AppealProposal) -> None:
+    """Each appeal with its ground, evidence, deadline and try; then the question."""
+    for item in proposal.items:
+        appeal = item.appeal
+        params = appeal_params(turn, appeal)
+        if flow.command == "withdraw":
+            turn.say("propose_withdraw_appeal", **params)
+            continue
+        turn.say("propose_submit_appeal_with_proof" if appeal.evidence else "propose_submit_appeal", **params)
+        if appeal.last_day is not None:
+            turn.say("appeal_deadline_covers", last_day=appeal.last_day)
+        elif appeal.type == "refund":
+            turn.say("refund_no_deadline")
+        if appeal.attempts_limit is not None:
+            turn.say("refund_try", attempt=appeal.attempt, attempts=appeal.attempts_limit)
+        if appeal.tracking_doubtful:
+            turn.say("tracking_doubtful", number=appeal.tracking_number)
+    many = "_many" if len(proposal.items) > 1 else ""
+    turn.say(f"ask_{flow.name}{many}", count=len(proposal.items))
+
+
+def appeal_params(turn: Turn, appeal: AppealSnapshot) -> dict[str, Any]:
+    """What texts about an appeal name."""
+    return {
+        "appeal_id": appeal.id,
+        "penalty": penalty_of(turn, appeal),
+        "said": quoted(appeal.ground, turn.locale),
+        "proof": [item.url or Term("evidence_image") for item in appeal.evidence],
+        "last_day": appeal.last_day,
+        "reason": quoted(appeal.decision_reason or "", turn.locale),
+    }
+
+
+def penalty_of(turn: Turn, appeal: AppealSnapshot) -> str:
+    """The penalty of an appeal by number and type."""
+    elsewhere = appeal.order_id and appeal.order_id != appeal.subject.id
+    return turn.phrase(
+        "penalty_on_order" if elsewhere else "penalty",
+        id=appeal.subject.id,
+        type=type_term(turn, appeal.type),
+        order=appeal.order_id or "",
+    )
+
+
+async def confirm(turn: Turn, proposal_id: str) -> None:
+    """Execute the proposal, or say why nothing was done; each appeal has its own result."""
+    done = await turn.backend.appeal_proposals.confirm(proposal_id, turn.conversation_id, turn.actor, turn.message_id)
+    proposal = done.proposal
+    if proposal is None or done.status is ConfirmStatus.UNKNOWN:
+        turn.case = None
+        turn.say("proposal_unknown")
+        turn.offer("button_my_penalties", "list_infractions")
+        return
+    flow = Flow.known["submit_appeal" if proposal.command == "submit" else "withdraw_appeal"]
+    assert isinstance(flow, AppealProposing)
+    if done.status is ConfirmStatus.EXECUTED:
+        turn.case = None
+        turn.custom.update(kind="done", appeal_ids=[result.appeal.id for result in done.results if result.appeal])
+        for result in done.results:
+            report(turn, flow, result)
+    elif done.status is ConfirmStatus.ALREADY_DONE:
+        turn.case = None
+        turn.say("appeal_already_done")
+    else:
+        turn.say("proposal_expired" if done.status is ConfirmStatus.EXPIRED else "proposal_changed")
+        case = turn.case or Case(flow=flow.name)
+        await propose(turn, case, flow, [item.appeal.id for item in proposal.items])
+    turn.offer("button_appeal_status", "appeal_status")
+
+
+def report(turn: Turn, flow: AppealProposing, result: AppealOutcome) -> None:
+    """The result of one appeal."""
+    appeal = result.appeal
+    if appeal is None:
+        turn.say("appeal_not_possible_any_more")
+        return
+    params = appeal_params(turn, appeal)
+    if isinstance(result.verdict, Allowed):
+        if flow.command == "withdraw":
+            turn.say("appeal_withdrawn", **params)
+        else:
+            turn.say("appeal_submitted" if appeal.last_day else "appeal_submitted_no_window", **params)
+            if appeal.last_day:
+                turn.custom.setdefault("files", []).append(
+                    {"name": f"{appeal.id}.ics", "url": f"/v1/chat/appeals/{appeal.id}/deadlines.ics"}
+                )
+    elif isinstance(result.verdict, Refused):
+        for reason in result.verdict.reasons:
+            turn.say(text_of(reason.code), **spelled(turn, {**reason.params, **params, "order": appeal.order_id or ""}))

@@ -1,0 +1,123 @@
+"""Questions about appeals: where to click, how long, what became of one (W-03, W-04, W-10 to W-24, Q18)."""
+
+from __future__ import annotations
+
+from actions.handlers.appeal_confirming import appeal_params
+from actions.handlers.base import IntentAction
+from actions.handlers.case import Case
+from actions.handlers.orders import MAX_CHOICES
+from actions.handlers.penalties import (
+    carried,
+    explain,
+    find,
+    for_sellers_only,
+    say_deadline,
+    take_subject,
+    type_term,
+)
+from actions.handlers.turn import Turn
+from actions.policy import APPEAL_TYPES, AppealStatus
+from actions.wording import ShortDay
+
+_MOST = 5
+_FINAL = (AppealStatus.APPROVED, AppealStatus.REJECTED, AppealStatus.WITHDRAWN, AppealStatus.LAPSED)
+
+
+class ActionAskAppealSteps(IntentAction):
+    """Intent ask_appeal_steps: the policy's own labels, per type."""
+
+    intent = "ask_appeal_steps"
+
+    async def respond(self, turn: Turn) -> None:
+        if for_sellers_only(turn):
+            return
+        types = await self._types(turn)
+        known = [APPEAL_TYPES[name] for name in types if name in APPEAL_TYPES]
+        if len(known) > 1:
+            turn.say("ask_which_type")
+            for kind in known[:MAX_CHOICES]:
+                turn.offer_titled(str(turn.phrase(f"type_{kind.key}")), "ask_appeal_steps", appeal_type=kind.key)
+            return
+        if not known:
+            turn.say("appeal_steps_general")
+            turn.offer("button_my_penalties", "list_infractions")
+            return
+        turn.say("appeal_steps_for", type=type_term(turn, known[0].key))
+        turn.say(f"route_{known[0].route}")
+        if known[0].refer is None:
+            turn.say("appeal_do_it_here")
+            turn.offer("button_appeal_type", "submit_appeal", appeal_type=known[0].key)
+
+    @staticmethod
+    async def _types(turn: Turn) -> list[str]:
+        if turn.appeal_types:
+            return turn.appeal_types
+        case = Case(flow="")
+        take_subject(turn, case)
+        if not (case.infraction_id or case.order_id):
+            return [turn.penalty["appeal_type"]] if turn.penalty.get("appeal_type") else []
+        items = await turn.backend.appeals.candidates(
+            turn.actor, infraction_id=case.infraction_id, order_id=case.order_id
+        )
+        return list(dict.fromkeys(item.type for item in items))
+
+
+class ActionAskAppealDeadline(IntentAction):
+    """Intent ask_appeal_deadline: the rule, and the last day of what was named (W-03, W-11, W-13, W-20)."""
+
+    intent = "ask_appeal_deadline"
+
+    async def respond(self, turn: Turn) -> None:
+        if for_sellers_only(turn):
+            return
+        case = Case(flow="check_appeal_eligibility")
+        take_subject(turn, case)
+        if case.infraction_id or case.order_id:
+            before = turn.case
+            item = await find(turn, case)
+            if item is not None:
+                turn.case, turn.penalty = before, carried(item)
+                say_deadline(turn, item) if item.option.window else explain(turn, item)
+            return
+        window = turn.backend.limits.appeal_window_days
+        if turn.appeal_types == ["refund"]:
+            turn.say("refund_no_deadline")
+        elif turn.appeal_types == ["valid_tracking_rate"]:
+            turn.say("appeal_deadline_rule_released", window=window)
+        elif turn.appeal_types == ["repeat_ip_infringement"]:
+            turn.say("appeal_deadline_repeat_ip")
+        else:
+            turn.say("appeal_deadline_rule", window=window)
+        turn.offer("button_my_penalties", "list_infractions")
+
+
+class ActionAppealStatus(IntentAction):
+    """Intent appeal_status: what became of the merchant's appeals, the open ones first."""
+
+    intent = "appeal_status"
+
+    async def respond(self, turn: Turn) -> None:
+        if for_sellers_only(turn):
+            return
+        case = Case(flow="")
+        take_subject(turn, case)
+        mine = [
+            appeal
+            for appeal in await turn.backend.appeals.of_seller(turn.me.id)
+            if case.infraction_id in (None, appeal.infraction_id)
+            and case.order_id in (None, appeal.order_id)
+            and case.appeal_type in (None, appeal.type)
+        ]
+        if not mine:
+            turn.say("no_appeals")
+            turn.offer("button_my_penalties", "list_infractions")
+            return
+        for appeal in sorted(mine, key=lambda found: found.status in _FINAL)[:_MOST]:
+            params = appeal_params(turn, appeal)
+            rejected_bare = appeal.status is AppealStatus.REJECTED and not appeal.decision_reason
+            name = f"appeal_is_{appeal.status}{'_bare' if rejected_bare else ''}"
+            if appeal.status is AppealStatus.SUBMITTED and appeal.last_day is None:
+                name = "appeal_is_submitted_no_window"
+            turn.say(name, filed=ShortDay(appeal.filed_at) if appeal.filed_at else "", **params)
+            if appeal.status in (AppealStatus.DRAFT, AppealStatus.SUBMITTED):
+                turn.offer("button_withdraw_appeal_one", "withdraw_appeal", {"id": appeal.id}, appeal_id=appeal.id)

@@ -1,0 +1,90 @@
+"""Whether one penalty can be appealed, why (not), and what would help; also „what if" (W-03, W-10 to W-24)."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC
+from datetime import datetime
+
+from actions.backend import ScanItem
+from actions.backend.appeal_views import Assumption
+from actions.handlers.base import FlowAction
+from actions.handlers.case import Case
+from actions.handlers.dates import resolve
+from actions.handlers.flow import Flow
+from actions.handlers.penalties import carried, explain, find, for_sellers_only, name_of, offer_steps, take_subject
+from actions.handlers.turn import Turn
+
+_SUPPOSE_PROOF = re.compile(
+    r"nach(?:reich|lief|schick)|wenn ich .*(?:nachweis|beleg|screenshot|link|tracking|sendungs)"
+    r"|mit (?:einem |dem )?(?:nachweis|beleg|screenshot)|if i .*(?:proof|evidence|screenshot|link|tracking)|with proof",
+    re.IGNORECASE,
+)
+
+
+_SUPPOSE_DATE = re.compile(r"wenn .*erf[uü]e?llungsdatum|if .*fulfil?l?ment date", re.IGNORECASE)
+
+
+class PenaltyFlow(Flow, ABC):
+    """A flow about one penalty that writes nothing."""
+
+    def take(self, turn: Turn, case: Case) -> None:
+        take_subject(turn, case)
+
+    def give(self, turn: Turn, case: Case) -> bool:
+        return take_subject(turn, case)
+
+    async def again(self, turn: Turn, case: Case) -> None:
+        await self.run(turn, case)
+
+    async def confirm(self, turn: Turn, proposal_id: str) -> None:
+        raise LookupError("a question proposes nothing")
+
+    async def discard(self, turn: Turn, proposal_id: str) -> None:
+        raise LookupError("a question proposes nothing")
+
+
+class CheckAppealEligibility(PenaltyFlow):
+    """The same decision as for filing, with other facts or at another time where the question supposes them."""
+
+    name = "check_appeal_eligibility"
+
+    async def run(self, turn: Turn, case: Case) -> None:
+        if for_sellers_only(turn):
+            return
+        turn.case, case.seen_seq = case, turn.seq
+        item = await find(turn, case)
+        if item is None:
+            return
+        turn.case, turn.penalty = None, carried(item)
+        supposed = await _supposed(turn, item)
+        shown = supposed or item
+        if supposed is not None:
+            turn.say("what_if", penalty=name_of(turn, item))
+        explain(turn, shown)
+        offer_steps(turn, item)
+
+
+async def _supposed(turn: Turn, item: ScanItem) -> ScanItem | None:
+    """The penalty judged with what the question supposes, or ``None`` when it supposes nothing."""
+    assume: tuple[Assumption, ...] = ()
+    if _SUPPOSE_PROOF.search(turn.text):
+        assume = ("proof", "tracking_number")
+    if _SUPPOSE_DATE.search(turn.text):
+        assume = (*assume, "confirmed")
+    at = _when(turn)
+    if not assume and at is None:
+        return None
+    return await turn.backend.appeals.check(turn.actor, item.type, item.subject, at=at, assume=assume)
+
+
+def _when(turn: Turn) -> datetime | None:
+    value = turn.value("date")
+    at = resolve(value, now=turn.now, zone=turn.zone, current=None) if value else None
+    return at if at is not None and at > turn.now else None
+
+
+class ActionCheckAppealEligibility(FlowAction):
+    """Intent check_appeal_eligibility."""
+
+    flow = "check_appeal_eligibility"
