@@ -54,12 +54,12 @@ async def load(backend: Backend) -> list[OrderSnapshot]:
         await backend.people.put(person.role, person.id, name=name)
     now = (await backend.clock.now()).replace(minute=0, second=0, microsecond=0)
     orders = await backend.orders.of_person(SELLER, include_closed=True)
-    newest = max((number for order in orders if (number := _number(order.id))), default=0)
+    newest = max((number for order in orders if (number := order_number(order.id))), default=0)
     base = (newest - 1) // _SET * _SET if newest else None
-    if base is None or not _meaningful({_number(order.id): order for order in orders}, base, now):
+    if base is None or not _meaningful({order_number(order.id): order for order in orders}, base, now):
         for order in orders:
-            if not order.closed and _number(order.id):
-                await _complete(backend, order, now)
+            if not order.closed and order_number(order.id):
+                await complete(backend, order, now)
         base = _FIRST if base is None else base + _SET
         for index, sample in enumerate(SAMPLES, start=1):
             await _make(backend, f"FO-{base + index}", sample, now)
@@ -68,7 +68,8 @@ async def load(backend: Backend) -> list[OrderSnapshot]:
     return sorted((order for order in orders if order.id in current), key=lambda order: order.id)
 
 
-def _number(order_id: str) -> int:
+def order_number(order_id: str) -> int:
+    """The number of an order of ours; 0 for any other."""
     prefix, _, digits = order_id.partition("-")
     return int(digits) if prefix == "FO" and digits.isdecimal() and int(digits) > _FIRST else 0
 
@@ -87,7 +88,8 @@ def _meaningful(orders: dict[int, OrderSnapshot], base: int, now: datetime) -> b
     )
 
 
-async def _complete(backend: Backend, order: OrderSnapshot, now: datetime) -> None:
+async def complete(backend: Backend, order: OrderSnapshot, now: datetime) -> None:
+    """Complete an order, as the marketplace would."""
     await backend.orders.put(
         OrderPush(
             id=order.id,

@@ -26,6 +26,8 @@ from bot.gateway.routes import OPERATIONS, add_routes
 from bot.gateway.services import SERVICES, Services
 from bot.gateway.turns import TurnRunner
 from bot.gateway.views.demo import add_demo
+from bot.gateway.views.widget import add_widget
+from bot.widget import assets
 
 API_VERSION = "1.0.0"
 
@@ -52,6 +54,7 @@ def create_app(config: GatewayConfig, backend: Backend) -> web.Application:
         return json_response(described)
 
     app.router.add_get("/v1/openapi.json", get_openapi)
+    add_widget(app)
     if not config.production:
         add_demo(app)
     return app
@@ -68,6 +71,7 @@ async def _services(config: GatewayConfig, backend: Backend) -> AsyncIterator[Se
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as http:
         wording = await asyncio.to_thread(Wording.load, config.responses)
+        widget = await asyncio.to_thread(assets.load, wording)
         engine = EngineClient(
             http,
             engine_url=config.engine_url,
@@ -96,6 +100,7 @@ async def _services(config: GatewayConfig, backend: Backend) -> AsyncIterator[Se
             sweep_loop=Loop("sweeper", backend.sweeper.sweep, config.sweep_interval),
             answer_loop=Loop("answers", turns.answer_pending, config.pending_interval),
             hub=hub,
+            widget=widget,
         )
         loops = (built.dispatch_loop, built.sweep_loop, built.answer_loop, hub.loop)
         for loop in loops:

@@ -162,4 +162,6 @@ def message_json(message: StoredMessage) -> dict[str, Any]:
     fields = {**message.to_json(), "at": utc(message.at)}
     if message.author is Author.PERSON:
         fields["status"] = message.state.value
+        if message.payload is not None:
+            fields["payload"] = message.payload  # which button it was, for the person's other devices
     return fields

@@ -35,6 +35,7 @@ TOO_MANY = 4429
 _HELLO_WITHIN = 10.0
 _RENEW_BEFORE = 60.0  # seconds before a token ends
 _PAGE = 200
+_SAY_SOMETHING = 20.0  # seconds; a client that hears nothing for longer knows that the line is dead
 _MOST = 20  # connections of one conversation in one process
 _LARGEST_FRAME = 16 * 1024
 
@@ -139,17 +140,16 @@ class _Session:
     async def _write(self, conversation: Conversation, listener: Listener) -> None:
         """Send what is new, the state after it, and the wish for a new token in time."""
         shown: Head | None = None
+        said = time.monotonic()
         asked_for: float | None = None
         await self._messages(conversation)
         while not listener.closing:
             head = listener.head
-            if head is not None and head != shown:
+            if head is not None and (head != shown or time.monotonic() - said >= _SAY_SOMETHING):
                 if head.last_seq > self._sent:
                     await self._messages(conversation)
-                await self._send(
-                    {"type": "state", "last": head.last_seq, "seen": head.seen_seq, "typing": head.working}
-                )
-                shown = head
+                await self._send(await self._state(head))
+                shown, said = head, time.monotonic()
             ends = self._person.expires_at
             left = ends - time.time()
             if left <= 0:
@@ -157,7 +157,7 @@ class _Session:
             if left <= _RENEW_BEFORE and asked_for != ends:
                 await self._send({"type": "renew"})
                 asked_for = ends
-            await listener.news(min(left, left - _RENEW_BEFORE if left > _RENEW_BEFORE else left, 3600.0) + 0.05)
+            await listener.news(min(_SAY_SOMETHING, left - _RENEW_BEFORE if left > _RENEW_BEFORE else left) + 0.05)
         raise Ended(WSCloseCode.SERVICE_RESTART, "the gateway restarts")
 
     async def _messages(self, conversation: Conversation) -> None:
@@ -168,6 +168,11 @@ class _Session:
                 self._sent = page[-1].seq
             if len(page) < _PAGE:
                 return
+
+    async def _state(self, head: Head) -> dict[str, Any]:
+        state = {"type": "state", "last": head.last_seq, "seen": head.seen_seq, "typing": head.working}
+        # Deadlines run on the business clock, which a test clock may have moved.
+        return state if self._services.config.production else {**state, "now": await self._services.backend.clock.now()}
 
     async def _send(self, frame: dict[str, Any]) -> None:
         await self._socket.send_str(encode(frame).decode())

@@ -16,6 +16,7 @@ from bot.gateway.engine import EngineClient
 from bot.gateway.hub import Hub
 from bot.gateway.identity import TokenVerifier
 from bot.gateway.loops import Loop
+from bot.widget.assets import Assets
 
 
 @dataclass(slots=True)
@@ -33,6 +34,7 @@ class Services:
     sweep_loop: Loop
     answer_loop: Loop
     hub: Hub
+    widget: Assets
 
 
 SERVICES = web.AppKey("services", Services)

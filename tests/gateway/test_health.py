@@ -96,9 +96,9 @@ async def test_the_page_and_its_token(gateway: Gateway) -> None:
     assert "script-src 'self'" in page.headers["Content-Security-Policy"]
     assert "unsafe-inline" not in page.headers["Content-Security-Policy"]
     assert "<style" not in html
-    assert 'src="/demo.js"' in html
-    for name, kind in (("demo.js", "text/javascript"), ("demo.css", "text/css")):
-        assert (await gateway.client.get(f"/{name}")).content_type == kind
+    assert 'src="/demo/demo.js"' in html
+    for name, kind in (("demo.js", "text/javascript"), ("demo.css", "text/css"), ("shop.js", "text/javascript")):
+        assert (await gateway.client.get(f"/demo/{name}")).content_type == kind
     wish = {"role": "seller", "sub": "demo-verkaeufer", "locale": "en"}
     token = (await (await gateway.client.post("/demo/token", json=wish)).json())["token"]
     person = await gateway.services().verifier.verify(token)
@@ -116,5 +116,5 @@ async def test_no_tokens_for_a_foreign_host_name(gateway: Gateway) -> None:
 async def test_production_has_no_page_and_mints_nothing(start: Start) -> None:
     async with start(production=True) as gateway:
         assert (await gateway.client.get("/")).status == 404
-        assert (await gateway.client.get("/demo.js")).status == 404
+        assert (await gateway.client.get("/demo/demo.js")).status == 404
         assert (await gateway.client.post("/demo/token", json={"role": "customer", "sub": "x"})).status == 404

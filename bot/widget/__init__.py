@@ -1,0 +1,1 @@
+"""The support widget: a web component and its demo page, served by the gateway as they are."""
