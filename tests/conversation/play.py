@@ -12,6 +12,7 @@ from tests.conversation.script import Conversation, Step, instant
 
 _NAMES = {"customer": "Mia Sommer", "seller": "Kai Berger"}
 _LOCALES = {"customer": "de", "seller": "de-formal"}
+SEVERAL = ("sees", "at once")  # acts that bring any number of messages; all others bring one
 _QUOTED = re.compile(r"[„“][^„“”]*[“”]")
 # How each German locale must not address people; what people said themselves stands in quotation marks.
 _WRONG_ADDRESS = {
@@ -179,6 +180,7 @@ class Play:
         if answer.http != 200:
             return
         assert answer.status == expect.get("status", "answered")
+        assert len([message for message in answer.messages if message["text"].strip()]) == 1 or step.verb in SEVERAL
         text = answer.text.lower()
         for words in _list(expect.get("reply")):
             assert words.lower() in text, f"no {words!r} in {answer.text!r}"

@@ -39,7 +39,7 @@ class ScriptError(ValueError):
 
 @dataclass(frozen=True)
 class Step:
-    """One act. ``who`` is a person's key, or empty for the marketplace's; ``line`` is how it is shown in a transcript."""
+    """``who`` (a person's key, or empty for the marketplace) does ``what``; ``expect`` is what that must bring."""
 
     who: str
     verb: str

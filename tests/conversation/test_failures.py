@@ -1,0 +1,176 @@
+"""A part dies in the middle of a message: the person hears of it, is answered once, and nothing is done twice."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.conversation.conftest import transcript_key
+from tests.conversation.http import Unreachable
+from tests.conversation.people import Answer, Person
+from tests.conversation.play import Play
+from tests.conversation.script import NOW, Conversation
+from tests.conversation.stack import Stack
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.conversation,
+    pytest.mark.slow,
+    pytest.mark.timeout(300),
+]
+
+PENDING_WITHIN = 10.0  # seconds until a person hears that it takes longer
+ANSWERED_WITHIN = 60.0  # seconds from the part being back to the answer, on a busy machine
+
+
+@pytest.fixture
+def mended(stack: Stack) -> Iterator[Stack]:
+    """The stack, whole again afterwards."""
+    yield stack
+    for name, process in stack.processes.items():
+        if process.poll() is not None:
+            stack.run(name)
+    stack.wait_ready()
+
+
+@pytest.fixture
+def play(mended: Stack, request: pytest.FixtureRequest) -> Play:
+    """A customer who was asked whether to send a cancellation request."""
+    conversation = Conversation(
+        pattern="failures",
+        name=request.node.name,
+        about="",
+        rules=(),
+        now=datetime.fromisoformat(NOW),
+        people={"customer": {}, "seller": {}},
+        orders={"logo": {"title": "Logo", "due": "+72h"}},
+        steps=(),
+    )
+    number = 90_000 + int(time.time() * 10) % 9_999
+    started = Play(conversation, mended.port, number)
+    request.node.stash[transcript_key] = started.transcript
+    started.set_up()
+    asked = started.people["customer"].says("Ich möchte meinen Auftrag stornieren")
+    assert asked.get("kind") == "proposal", asked
+    return started
+
+
+def answers_to(person: Person, message_id: str) -> list[dict[str, Any]]:
+    """What the assistant replied to a message, apart from that it takes longer."""
+    replies = [message for message in person.fetch(0) if message["in_reply_to"] == message_id]
+    return [message for message in replies if message.get("kind") != "pending"]
+
+
+def wait_for_answer(person: Person, message_id: str) -> dict[str, Any]:
+    """The one answer to a message, once it is there."""
+    end = time.monotonic() + ANSWERED_WITHIN
+    while not (found := answers_to(person, message_id)):
+        assert time.monotonic() < end, f"no answer: {person.fetch(0)}"
+        time.sleep(0.2)
+    assert len(found) == 1, found
+    return found[0]
+
+
+def done_on(play: Play) -> list[str]:
+    return [event["command"] for event in play.market.events(play.order_ids["logo"]) if event["command"] != "put_order"]
+
+
+def check_sent_once(play: Play, yes: dict[str, Any]) -> None:
+    """The yes is answered once, its effect is there once, the seller was told once."""
+    customer, seller = play.people["customer"], play.people["seller"]
+    answer = wait_for_answer(customer, yes["id"])
+    assert answer["kind"] == "done"
+    again = customer.delivers(yes)
+    assert [message for message in again.messages if message.get("kind") != "pending"] == [answer]
+    assert done_on(play) == ["request_cancellation"]
+    seller.sees([play.order_ids["logo"]])
+    play.market.clock(play.now + timedelta(seconds=1))
+    assert [message["author"] for message in seller.fetch(0)] == ["notice"]
+    assert len(answers_to(customer, yes["id"])) == 1
+
+
+def yes_of(person: Person) -> dict[str, Any]:
+    return {"id": str(uuid.uuid4()), "last_seen_seq": person.seen, "payload": person.button("Ja, Anfrage abschicken")}
+
+
+@pytest.mark.parametrize("part", ["actions", "rasa"])
+def test_a_part_is_down(mended: Stack, play: Play, part: str) -> None:
+    customer = play.people["customer"]
+    yes = yes_of(customer)
+    mended.kill(part)
+    began = time.monotonic()
+    answer = customer.delivers(yes)
+    assert time.monotonic() - began < PENDING_WITHIN
+    assert answer.status == "pending"
+    assert [message.get("kind") for message in answer.messages] == ["pending"]
+    assert "gespeichert" in answer.text
+    assert done_on(play) == []
+    mended.run(part)
+    mended.wait_ready()
+    check_sent_once(play, yes)
+
+
+@pytest.mark.parametrize("part", ["actions", "rasa"])
+@pytest.mark.parametrize("after", [0.005, 0.02, 0.05], ids=lambda seconds: f"{seconds * 1000:.0f} ms")
+def test_a_part_dies_during_a_message(mended: Stack, play: Play, part: str, after: float) -> None:
+    customer = play.people["customer"]
+    yes = yes_of(customer)
+    answers: list[Answer] = []
+    began = time.monotonic()
+    sending = threading.Thread(target=lambda: answers.append(customer.delivers(yes)))
+    sending.start()
+    time.sleep(after)
+    mended.kill(part)
+    sending.join()
+    assert time.monotonic() - began < PENDING_WITHIN
+    assert answers[0].status in ("pending", "answered")
+    mended.run(part)
+    mended.wait_ready()
+    check_sent_once(play, yes)
+
+
+def test_the_gateway_dies_during_a_message(mended: Stack, play: Play) -> None:
+    """The client does not know what became of its message, sends it again, and it counts once."""
+    customer = play.people["customer"]
+    yes = yes_of(customer)
+
+    def send() -> None:
+        try:
+            customer.delivers(yes)
+        except Unreachable:
+            play.transcript.append("customer heard nothing")
+
+    sending = threading.Thread(target=send)
+    sending.start()
+    time.sleep(0.02)
+    mended.kill("gateway")
+    sending.join()
+    mended.run("gateway")
+    mended.wait_ready()
+    customer.delivers(yes)
+    check_sent_once(play, yes)
+
+
+def test_everything_restarts(mended: Stack, play: Play) -> None:
+    """The open question survives, its yes counts, and no notice comes twice."""
+    customer, seller = play.people["customer"], play.people["seller"]
+    play.market.command(play.order_ids["logo"], seller, "request_extension", new_delivery_at="2026-12-24T12:00:00Z")
+    customer.sees(["Verlängerung"])
+    before = customer.reloads()
+    mended.stop()
+    for name in mended.processes:
+        mended.run(name)
+    mended.wait_ready()
+    assert customer.reloads() == before
+    refused = customer.presses("Ja, Anfrage abschicken")
+    assert [reason["code"] for reason in refused.get("reasons")] == ["slot_taken"]
+    assert customer.presses("Verlängerung annehmen").get("kind") == "proposal"
+    assert customer.presses("Ja, annehmen").get("kind") == "done"
+    assert done_on(play) == ["request_extension", "accept"]
+    assert [message["author"] for message in customer.fetch(0)].count("notice") == 1
