@@ -172,3 +172,26 @@ def test_what_if_it_is_later_or_more_is_attached() -> None:
     with_both = replace(given, tracking_number="RR123456785DE", evidence=(Evidence(EvidenceKind.IMAGE),))
     assert appealable(with_both, MERCHANT, NOW).standing is Standing.POSSIBLE
     assert appealable(with_both, MERCHANT, NOW + 7 * DAY).standing is Standing.LOST
+
+
+@pytest.mark.rule("W-01")
+@pytest.mark.parametrize(
+    ("given", "order_id", "infraction_id"),
+    [
+        pytest.param(AppealFacts("refund", "m-1", ORDER), "WO-1", None, id="an order"),
+        pytest.param(AppealFacts("x", "m-1", Subject(SubjectKind.INFRACTION, "V-1")), None, "V-1", id="an infraction"),
+        pytest.param(
+            AppealFacts("x", "m-1", ORDER, Infraction("V-2", "x", NOW)), "WO-1", "V-2", id="an order by its infraction"
+        ),
+        pytest.param(
+            AppealFacts("x", "m-1", Subject(SubjectKind.INFRACTION, "V-1"), Infraction("V-1", "x", NOW, None, "WO-2")),
+            "WO-2",
+            "V-1",
+            id="an infraction on an order",
+        ),
+    ],
+)
+def test_both_levels_are_known_where_the_facts_say_them(
+    given: AppealFacts, order_id: str | None, infraction_id: str | None
+) -> None:
+    assert (given.order_id, given.infraction_id) == (order_id, infraction_id)
