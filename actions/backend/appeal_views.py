@@ -163,7 +163,6 @@ class AppealSnapshot:
         """The appeal as in api.md, with `tracking_doubtful`."""
         return {
             **plain(asdict(self)),
-            "last_day": self.last_day.isoformat() if self.last_day else None,
             "tracking_doubtful": self.tracking_doubtful,
             "evidence": [item.to_json() for item in self.evidence],
         }

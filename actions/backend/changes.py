@@ -19,7 +19,6 @@ from actions.backend.tables import DisputeRow, NoticeRow, OrderRow, table
 from actions.backend.views import plain
 from actions.policy import (
     PLATFORM,
-    POLICY_VERSION,
     Actor,
     Allowed,
     CancelOrder,
@@ -136,17 +135,19 @@ class Changes:
         key: str | None = None,
     ) -> None:
         """Note the audit row of a change."""
-        data = {
-            "command": command,
-            "actor": {"role": actor.role.value, "id": actor.id},
-            "origin": origin,
-            "rules": list(rules),
-            "policy_version": POLICY_VERSION,
-            "before": before,
-            "after": after,
-            "key": key,
-        }
-        self._events.append(events.NewEvent(events.CHANGE, self.now, self.stored.order.id, data))
+        self._events.append(
+            events.change(
+                self.now,
+                self.stored.order.id,
+                command=command,
+                actor=actor,
+                origin=origin,
+                rules=rules,
+                before=before,
+                after=after,
+                key=key,
+            )
+        )
 
     def close(self, effect: CloseDispute) -> str:
         """Give the dispute its final status."""

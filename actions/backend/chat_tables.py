@@ -46,6 +46,8 @@ class ConversationRow(Base):
     lease_until: Mapped[datetime | None]
     retry_at: Mapped[datetime | None]
     used_at: Mapped[datetime]
+    appeal_id: Mapped[str | None]
+    """The appeal the conversation is about, to which an upload is attached."""
 
 
 class MessageRow(Base):

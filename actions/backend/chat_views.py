@@ -163,3 +163,4 @@ class OutboxRow:
     dispute_id: str | None
     created_at: datetime
     attempts: int = 0
+    appeal_id: str | None = None

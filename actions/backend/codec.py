@@ -1,7 +1,8 @@
 """Commands, effects, verdicts and snapshots as JSON and back, so that a stored result is the value it was.
 
-A dataclass becomes {"$": its name, fields…}, an instant {"$at": ISO 8601}, an enum {"$enum": name, "is": value}, a
-tuple {"$tuple": […]}; everything else is JSON already. Only the classes below can come back.
+A dataclass becomes {"$": its name, fields…}, an instant {"$at": ISO 8601}, a day {"$day": ISO 8601}, an enum
+{"$enum": name, "is": value}, a tuple {"$tuple": […]}; everything else is JSON already. Only the classes below can come
+back.
 """
 
 from __future__ import annotations
@@ -10,15 +11,20 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
 from actions import policy
-from actions.backend import results, views
+from actions.backend import appeal_views, results, views
 
 _ENUMS: dict[str, type[Enum]] = {
-    kind.__name__: kind for kind in (policy.Role, policy.OrderState, policy.DisputeKind, policy.DisputeStatus)
+    kind.__name__: kind
+    for kind in (
+        *(policy.Role, policy.OrderState, policy.DisputeKind, policy.DisputeStatus),
+        *(policy.AppealType, policy.AppealStatus, policy.SubjectKind, policy.EvidenceKind, policy.Outcome),
+        *(policy.Canceller, policy.RefundCategory),
+    )
 }
 _CLASSES: dict[str, type[Any]] = {
     kind.__name__: kind
@@ -26,8 +32,12 @@ _CLASSES: dict[str, type[Any]] = {
         *(policy.RequestUpdate, policy.RequestCancellation, policy.RequestExtension, policy.AnswerUpdate),
         *(policy.Accept, policy.Decline, policy.Withdraw, policy.ForceCancel, policy.Expire),
         *(policy.OpenDispute, policy.CloseDispute, policy.CancelOrder, policy.MoveDelivery),
+        *(policy.SubmitAppeal, policy.WithdrawAppeal, policy.DecideAppeal, policy.LapseAppeal, policy.Subject),
+        *(policy.FileAppeal, policy.CloseAppeal, policy.ReverseInfraction, policy.CorrectMetric, policy.MoveRefunds),
         *(policy.Allowed, policy.Refused, policy.Undetermined, policy.Reason, policy.Actor),
         *(views.OrderSnapshot, views.DisputeSnapshot, results.Outcome),
+        *(appeal_views.AppealSnapshot, appeal_views.EvidenceSnapshot, appeal_views.AppealOutcome),
+        appeal_views.StoredImage,
     )
 }
 
@@ -40,6 +50,8 @@ def encode(value: Any) -> Any:
         return value
     if isinstance(value, datetime):
         return {"$at": value.isoformat()}
+    if isinstance(value, date):
+        return {"$day": value.isoformat()}
     if isinstance(value, tuple):
         return {"$tuple": [encode(item) for item in value]}
     if isinstance(value, list):
@@ -60,6 +72,8 @@ def decode(value: Any) -> Any:
         return value
     if "$at" in value:
         return datetime.fromisoformat(value["$at"])
+    if "$day" in value:
+        return date.fromisoformat(value["$day"])
     if "$enum" in value:
         return _ENUMS[value["$enum"]](value["is"])
     if "$tuple" in value:

@@ -9,14 +9,13 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from actions.backend import codec
 from actions.backend.changes import Changes
 from actions.backend.clock import Clock
 from actions.backend.database import Database
-from actions.backend.errors import IdempotencyConflict, VersionChanged
+from actions.backend.errors import VersionChanged
+from actions.backend.idempotency import KeyUse, first_result, keep
 from actions.backend.order_store import Stored, load
 from actions.backend.results import IdempotencyKey, Outcome
-from actions.backend.tables import IdempotencyRow
 from actions.policy import Actor, Allowed, Command, Limits, Option, Reason, Refused, Verdict, available, decide
 
 T = TypeVar("T")
@@ -38,14 +37,9 @@ class Use:
     origin: str
 
     @property
-    def stored_key(self) -> tuple[str, str, str]:
-        """The key as stored. Message ids and the marketplace's keys come from different hands, hence the origin."""
-        return (f"{self.origin}:{self.key.value}", self.key.command, self.key.subject)
-
-    @property
-    def fingerprint(self) -> str:
-        """Digest of the content: the same key with another one is an error."""
-        return codec.fingerprint(self.order_id, self.command, self.actor)
+    def keyed(self) -> KeyUse:
+        """The use of the key."""
+        return KeyUse(self.key, self.origin, (self.order_id, self.command, self.actor))
 
 
 class Commands:
@@ -105,20 +99,11 @@ class Commands:
         """
         changes = Changes(session, stored, now, self._clock.real_now(), self._limits)
         changes.expire()
-        key = ":".join(use.stored_key)
-        opened = changes.apply(verdict.effects, verdict.rules, use.command, use.actor, origin=use.origin, key=key)
-        outcome = Outcome(verdict, stored.snapshot(now, self._limits), dispute_id=opened)
-        value, command, subject = use.stored_key
-        session.add(
-            IdempotencyRow(
-                value=value,
-                command=command,
-                subject=subject,
-                fingerprint=use.fingerprint,
-                outcome=codec.encode(outcome),
-                recorded_at=self._clock.real_now(),
-            )
+        opened = changes.apply(
+            verdict.effects, verdict.rules, use.command, use.actor, origin=use.origin, key=use.keyed.text
         )
+        outcome = Outcome(verdict, stored.snapshot(now, self._limits), dispute_id=opened)
+        keep(session, use.keyed, outcome, self._clock.real_now())
         also(outcome)
         changes.finish()
         return outcome
@@ -149,10 +134,5 @@ class Commands:
 
 def replay(session: Session, use: Use) -> Outcome | None:
     """The first result under this key, if there is one. IdempotencyConflict if it belongs to other content."""
-    row = session.get(IdempotencyRow, use.stored_key)
-    if row is None:
-        return None
-    if row.fingerprint != use.fingerprint:
-        raise IdempotencyConflict(f"key {use.key.value!r} was used for other content")
-    outcome: Outcome = codec.decode(row.outcome)
-    return replace(outcome, replayed=True)
+    outcome: Outcome | None = first_result(session, use.keyed)
+    return None if outcome is None else replace(outcome, replayed=True)

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from actions.backend.database import Database
 from actions.backend.tables import CounterRow, EventRow, table
 from actions.backend.views import Event
+from actions.policy import POLICY_VERSION, Actor
 
 CHANGE, NOTICE = "change", "notice"
 _COUNTER = "events"
@@ -32,6 +33,36 @@ class NewEvent:
     at: datetime
     order_id: str | None
     data: dict[str, Any]
+    appeal_id: str | None = None
+
+
+def change(
+    at: datetime,
+    order_id: str | None,
+    *,
+    command: str,
+    actor: Actor,
+    origin: str,
+    rules: Sequence[str],
+    before: dict[str, Any] | None,
+    after: dict[str, Any],
+    key: str | None = None,
+    appeal_id: str | None = None,
+    **about: Any,
+) -> NewEvent:
+    """The audit row of a change; `about` are further fields of its data."""
+    data = {
+        "command": command,
+        "actor": {"role": actor.role.value, "id": actor.id},
+        "origin": origin,
+        "rules": list(rules),
+        "policy_version": POLICY_VERSION,
+        "before": before,
+        "after": after,
+        "key": key,
+        **about,
+    }
+    return NewEvent(CHANGE, at, order_id, data, appeal_id)
 
 
 def append(session: Session, events: Sequence[NewEvent], recorded_at: datetime) -> None:
@@ -46,6 +77,7 @@ def append(session: Session, events: Sequence[NewEvent], recorded_at: datetime) 
             "recorded_at": recorded_at,
             "kind": new.kind,
             "order_id": new.order_id,
+            "appeal_id": new.appeal_id,
             "data": new.data,
         }
         for number, new in enumerate(events, start=1)

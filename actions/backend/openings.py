@@ -104,6 +104,16 @@ class Openings:
         later = update(_table).where(mine).values(seen_seq=seq)
         await self._database.write(lambda session: session.execute(later) and None)
 
+    async def set_subject(self, conversation_id: str, appeal_id: str | None) -> None:
+        """Keep which appeal the conversation is about: an upload is attached to that one."""
+        about = update(_table).where(_table.c.id == conversation_id).values(appeal_id=appeal_id)
+        await self._database.write(lambda session: session.execute(about) and None)
+
+    async def subject(self, conversation_id: str) -> str | None:
+        """The appeal the conversation is about, None when there is none."""
+        query = select(_table.c.appeal_id).where(_table.c.id == conversation_id)
+        return await self._database.read(lambda session: session.execute(query).scalar())
+
     def _new(self, iss: str | None, role: Role, sub: str) -> ConversationRow:
         return ConversationRow(
             id=new_id("C", 15),
@@ -118,4 +128,5 @@ class Openings:
             lease_until=None,
             retry_at=None,
             used_at=self._real_now(),
+            appeal_id=None,
         )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,7 +17,17 @@ from actions.backend.events import CHANGE, as_event
 from actions.backend.order_store import Stored, load, with_disputes
 from actions.backend.tables import EventRow, OrderRow
 from actions.backend.views import Event, OrderPush, OrderSnapshot, PutResult, plain
-from actions.policy import CLOSED_STATES, PLATFORM, Actor, CloseDispute, Limits, OrderState, Role, push_effects
+from actions.policy import (
+    CLOSED_STATES,
+    PLATFORM,
+    Actor,
+    CloseDispute,
+    Limits,
+    OrderState,
+    Responsibility,
+    Role,
+    push_effects,
+)
 from actions.policy.instants import utc, utc_or_none
 
 _RULE_FIELDS = (
@@ -25,6 +37,7 @@ _RULE_FIELDS = (
 """A change of these makes what was shown to somebody stale."""
 
 _LAST = datetime.max.replace(tzinfo=UTC)
+_MOVED = Responsibility.PLATFORM.value
 
 
 def _columns(push: OrderPush) -> dict[str, object]:
@@ -42,6 +55,11 @@ def _columns(push: OrderPush) -> dict[str, object]:
         "tracking": plain(push.tracking),
         "refunds": plain(list(push.refunds)),
     }
+
+
+def with_moved(refunds: list[dict[str, Any]], moved: Sequence[str]) -> list[dict[str, Any]]:
+    """The refunds as they are after approved appeals: those moved are the platform's (W-13)."""
+    return [{**refund, "responsibility": _MOVED} if refund.get("id") in moved else refund for refund in refunds]
 
 
 class Orders:
@@ -98,7 +116,7 @@ class Orders:
         now = self._clock.read(session)
         if stored is None:
             return self._create(session, push, now)
-        columns = _columns(push)
+        columns = _columns(push) | {"refunds": with_moved(plain(list(push.refunds)), stored.order.moved_refunds)}
         new = {name: value for name, value in columns.items() if getattr(stored.order, name) != value}
         if utc(push.updated_at) < stored.order.updated_at:
             return PutResult(False, stored.snapshot(now, self._limits))

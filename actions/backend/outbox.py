@@ -27,6 +27,7 @@ def _view(row: NoticeRow) -> OutboxRow:
         dispute_id=row.dispute_id,
         created_at=row.created_at,
         attempts=row.attempts,
+        appeal_id=row.appeal_id,
     )
 
 
@@ -48,7 +49,7 @@ class Outbox:
     ) -> StoredMessage | None:
         """Put the notice into the conversation and the feed, in one transaction.
 
-        None when it was delivered already, or when an earlier notice about the order to the same person comes first.
+        None when it was delivered already, or when an earlier notice about the same to this person comes first.
         """
         now = self._clock.real_now()
 
@@ -59,7 +60,11 @@ class Outbox:
             stored = messages.row(
                 *(conversation_id, seq, Author.NOTICE, text, now),
                 buttons=messages.tokens(seq, buttons),
-                custom={"locale": locale, "order_id": row.order_id},
+                custom={
+                    "locale": locale,
+                    "order_id": row.order_id,
+                    **({"appeal_id": row.appeal_id} if row.appeal_id else {}),
+                },
                 outbox_id=row.id,
                 code=row.code,
                 order_id=row.order_id,
@@ -77,7 +82,7 @@ class Outbox:
                 "outbox_id": row.id,
             }
             at = self._clock.read(session)
-            events.append(session, [events.NewEvent(events.NOTICE, at, row.order_id, data)], now)
+            events.append(session, [events.NewEvent(events.NOTICE, at, row.order_id, data, row.appeal_id)], now)
             return message
 
         return await self._database.write(work)
@@ -95,7 +100,7 @@ class Outbox:
             and_(
                 earlier.id < row.id,
                 earlier.delivered_at.is_(None),
-                earlier.order_id == row.order_id,
+                or_(earlier.order_id == row.order_id, earlier.appeal_id == row.appeal_id),
                 earlier.recipient_role == row.recipient_role.value,
                 earlier.recipient_id == row.recipient_id,
             )

@@ -66,7 +66,7 @@ class PersonRow(Base):
 
 
 class OrderRow(Base):
-    """An order. `agreed_delivery_at` and `cancelled_by_us` are ours, the rest is the marketplace's."""
+    """An order. `agreed_delivery_at`, `cancelled_by_us`, `moved_refunds` are ours, the rest is the marketplace's."""
 
     __tablename__ = "orders"
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -85,6 +85,8 @@ class OrderRow(Base):
     cancelled_by_us: Mapped[bool]
     tracking: Mapped[dict[str, Any] | None]
     refunds: Mapped[list[dict[str, Any]]]
+    moved_refunds: Mapped[list[str]] = mapped_column(default=list, server_default=text("'[]'"))
+    """Refunds that an approved appeal took from the merchant (W-13): ours, whatever the marketplace still says."""
 
 
 _OPEN = text("status = 'open'")
@@ -115,16 +117,28 @@ class DisputeRow(Base):
     new_delivery_at: Mapped[datetime | None]
 
 
+_ABOUT_APPEAL = text("appeal_id IS NOT NULL")
+
+
 class EventRow(Base):
     """The feed: audit rows of changes and delivered notices, numbered without gaps in the order they became visible."""
 
     __tablename__ = "events"
-    __table_args__ = (Index("ix_events_order_id_seq", "order_id", "seq"),)
+    __table_args__ = (
+        Index("ix_events_order_id_seq", "order_id", "seq"),
+        Index(
+            "ix_events_appeal_id_seq",
+            *("appeal_id", "seq"),
+            sqlite_where=_ABOUT_APPEAL,
+            postgresql_where=_ABOUT_APPEAL,
+        ),
+    )
     seq: Mapped[int] = mapped_column(BigNumber, primary_key=True, autoincrement=False)
     at: Mapped[datetime]
     recorded_at: Mapped[datetime]
     kind: Mapped[str]
     order_id: Mapped[str | None]
+    appeal_id: Mapped[str | None]
     data: Mapped[dict[str, Any]]
 
 
@@ -182,6 +196,7 @@ class NoticeRow(Base):
     params: Mapped[dict[str, Any]]
     order_id: Mapped[str | None]
     dispute_id: Mapped[str | None]
+    appeal_id: Mapped[str | None]
     created_at: Mapped[datetime]
     attempts: Mapped[int]
     retry_at: Mapped[datetime | None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -20,8 +20,8 @@ from actions.policy import (
 
 
 def plain(value: Any) -> Any:
-    """The value as JSON types: instants become ISO 8601 in UTC, enums their value, tuples lists."""
-    if isinstance(value, datetime):
+    """The value as JSON types: instants (in UTC) and days become ISO 8601, enums their value, tuples lists."""
+    if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, StrEnum):
         return value.value

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from actions.backend import chat_tables  # noqa: F401 - its tables belong to the metadata
+from actions.backend import appeal_tables, chat_tables  # noqa: F401 - their tables belong to the metadata
 from actions.backend.tables import Base
 
 connection = context.config.attributes["connection"]
