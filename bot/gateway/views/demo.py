@@ -83,8 +83,13 @@ def add_demo(app: web.Application) -> None:
     """Register the pages, their files and what they may do."""
     for path, name in (("/", "index.html"), ("/demo/shop", "shop.html")):
         app.router.add_get(path, _file(name, "text/html"))
-    for name, kind in (("demo.js", "javascript"), ("demo.css", "css"), ("shop.js", "javascript")):
-        app.router.add_get(f"/demo/{name}", _file(name, f"text/{kind}"))
+    for name, kind in (
+        ("demo.js", "text/javascript"),
+        ("demo.css", "text/css"),
+        ("shop.js", "text/javascript"),
+        ("icon.svg", "image/svg+xml"),
+    ):
+        app.router.add_get(f"/demo/{name}", _file(name, kind))
     app.router.add_post("/demo/token", _local(_token))
     app.router.add_get("/demo/token", _local(_token))
     app.router.add_get("/demo/state", _local(_state))
