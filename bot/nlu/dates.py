@@ -34,6 +34,12 @@ _PERHAPS = re.compile(
     r"|nikolaus|monatsende|fortnight|eo[dmy]|eow|close of business"
     r"|\b(?:mo|di|mi|do|fr|sa|so|mon|tue|weds?|sat|sun)\b"
 )
+# Read with the date, and no part of it.
+_PREPOSITION = re.compile(
+    r"(?:(?:(?:bis|ab|auf|by|until|till?|before)\s+)?(?:zum|am|an|den|dem|der|on|the)\s+|"
+    r"(?:bis|ab|auf|vor|by|until|till?|before|for|to)\s+)?",
+    re.IGNORECASE,
+)
 # The whole message is a stretch of time: an answer to "how much longer?".
 _ONLY_DURATION = re.compile(
     r"^\W*(?:(?:so|etwa|circa|ca|ungefähr|about|around|maybe|vielleicht)\W+)?"
@@ -53,6 +59,9 @@ def find_dates(text: str) -> list[Span]:
         first, last = words.original(start, end)
         stretch = text[first:last]
         first += len(stretch) - len(stretch.lstrip(" ,"))
+        if not value.startswith("+"):
+            preposition = _PREPOSITION.match(text[first:last])
+            first += preposition.end() if preposition else 0
         last -= len(stretch) - len(stretch.rstrip(" ,"))
         span = Span(first, last, "date", value)
         if any(a < last and first < b for a, b in barred) or any(span.touches(other) for other in found):
@@ -69,7 +78,7 @@ def _readings(text: str) -> Iterator[tuple[int, int, str]]:
                 before = text[: match.start()]
                 if value is None or dates_de.PAST.search(before) or dates_en.PAST.search(before):
                     continue
-                start, end = match.span()
+                start, end = match.span("what" if "what" in rule.pattern.groupindex else 0)
                 if rule.timed:
                     if after := dates_de.time_after(text, end) or dates_en.time_after(text, end):
                         value, end = value + after[0], after[1]

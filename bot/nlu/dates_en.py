@@ -99,7 +99,7 @@ RULES = (
     rule(rf"\b(?:another|N1 (?:more|extra|additional)) U(?P<unit>[dwmh])\b{_LATE}", step_one, timed=False),
     rule(rf"\b(?:by|extend(?: it| this)?|extension(?: of| by| for)?|delay(?: of| by| it by)?|push(?: it)?(?: back)? by|postpone(?: it)? by) {DURATION}{_LATE}",
          step("+"), timed=False),
-    rule(rf"\b{_WISH}(?: (?:about|at least|maybe|like|please|just|only|me))* {DURATION}{_LATE}(?! (?:to|for|before|in))", step("+"), timed=False),
+    rule(rf"\b{_WISH}(?: (?:about|at least|maybe|like|please|just|only|me))* (?P<what>{DURATION}){_LATE}(?! (?:to|for|before|in))", step("+"), timed=False),
     rule(rf"(?:another )?{_FORTNIGHT} {_LONGER}|\b(?:another|by N1|extra) fortnight\b", constant("+14d")),
     # end of the month, end of next month, end of January, end of the week, end of the year
     rule(r"\b(?:by )?(?:the )?end of (?:the )?next Um\b", constant("month-end+1")),

@@ -16,6 +16,9 @@ _STAND_INS = {
     "url": "weblink",
 }
 _MASKS = {"FO-1": "xorderx", "V-1": "xcasex", "trackingnumber": "xparcelx", "weblink": "xlinkx"}
+#: The stand-ins themselves, the way they are written.
+STAND_INS = tuple(_STAND_INS.values())
+
 _FOLDED = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "’": "'", "´": "'", "`": "'", "„": '"', "“": '"', "”": '"'}
 )

@@ -75,7 +75,10 @@ def test_an_iso_instant_from_a_button_is_taken_as_it_is() -> None:
     [
         ("Ich schaffe es bis Freitag um 15 Uhr, versprochen.", "Freitag um 15 Uhr"),
         ("übermorgn wäre gut", "übermorgn"),
-        ("please make it the 14th of December", "the 14th of December"),
+        ("please make it the 14th of December", "14th of December"),
+        ("ich brauche drei Tage länger", "drei Tage länger"),
+        ("bis zum 5. ginge es", "5."),
+        ("extend it by two weeks", "by two weeks"),
         ("Ginge Freitag, den 4. Dezember auch?", "Freitag, den 4. Dezember"),
     ],
 )

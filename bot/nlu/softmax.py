@@ -1,0 +1,73 @@
+"""Multinomial logistic regression over sparse and dense features side by side.
+
+scikit-learn's takes one matrix; 512 dense columns in a sparse one make it five times as slow, in training and in use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.sparse import csr_matrix
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Softmax:
+    """``classes`` and the weights: (sparse features, classes), (dense features, classes), (classes,)."""
+
+    classes: tuple[str, ...]
+    sparse: Floats
+    dense: Floats
+    bias: Floats
+
+    def probabilities(self, sparse: csr_matrix, dense: Floats, temperature: float = 1.0) -> Floats:
+        """An array (rows, classes) whose rows sum to one; a ``temperature`` above one makes them less certain."""
+        scores: Floats = np.asarray(sparse @ self.sparse + dense @ self.dense + self.bias, np.float32) / temperature
+        return _normalised(scores)
+
+
+def _normalised(scores: Floats) -> Floats:
+    exponents: Floats = np.exp(scores - scores.max(axis=1, keepdims=True))
+    exponents /= exponents.sum(axis=1, keepdims=True)
+    return exponents
+
+
+def fit(
+    sparse: csr_matrix,
+    dense: Floats,
+    labels: Sequence[str],
+    weights: Floats,
+    *,
+    penalty: float,
+    rounds: int,
+) -> Softmax:
+    """The weights that explain ``labels`` best, by L-BFGS, which is deterministic.
+
+    ``weights``: how much each row counts; ``penalty``: of the squared weights, relative to the mean loss of a row.
+    """
+    classes, targets = np.unique(np.asarray(labels), return_inverse=True)
+    rows, wide, narrow, k = len(labels), sparse.shape[1], dense.shape[1], len(classes)
+    transposed = sparse.T.tocsr()
+    share = (weights / weights.sum()).astype(np.float32)[:, None]
+    index = np.arange(rows)
+
+    def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        w = flat.astype(np.float32).reshape(wide + narrow + 1, k)
+        p = _normalised(sparse @ w[:wide] + dense @ w[wide:-1] + w[-1])
+        cost = -float((share[:, 0] * np.log(np.maximum(p[index, targets], 1e-12))).sum())
+        p[index, targets] -= 1
+        p *= share
+        gradient = np.empty_like(w)
+        gradient[:wide], gradient[wide:-1], gradient[-1] = transposed @ p, dense.T @ p, p.sum(axis=0)
+        gradient[:-1] += 2 * penalty * w[:-1]
+        return cost + penalty * float((w[:-1] ** 2).sum()), gradient.ravel().astype(np.float64)
+
+    start = np.zeros((wide + narrow + 1) * k)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": rounds, "maxcor": 6})
+    w = found.x.astype(np.float32).reshape(wide + narrow + 1, k)
+    return Softmax(tuple(map(str, classes)), w[:wide], w[wide:-1], w[-1])
