@@ -8,12 +8,12 @@ from typing import Any, ClassVar, Literal
 
 from actions.backend import AppealOutcome, AppealProposal, AppealSnapshot, ConfirmStatus
 from actions.handlers import case as asking
+from actions.handlers.appeal_reasons import say_reason, type_term
 from actions.handlers.case import Case
 from actions.handlers.flow import Flow
-from actions.handlers.penalties import spelled, text_of, type_term
 from actions.handlers.turn import Turn
-from actions.policy import Allowed, Refused
-from actions.wording import Term
+from actions.policy import Allowed, AppealType, Refused
+from actions.wording import Term, Zoned
 from actions.wording.notices import quoted
 
 
@@ -60,23 +60,50 @@ async def propose(turn: Turn, case: Case, flow: AppealProposing, appeal_ids: Seq
 
 def show(turn: Turn, flow: AppealProposing, proposal: AppealProposal) -> None:
     """Each appeal with its ground, evidence, deadline and try; then the question."""
-    for item in proposal.items:
-        appeal = item.appeal
-        params = appeal_params(turn, appeal)
-        if flow.command == "withdraw":
-            turn.say("propose_withdraw_appeal", **params)
-            continue
-        turn.say("propose_submit_appeal_with_proof" if appeal.evidence else "propose_submit_appeal", **params)
+    appeals = [item.appeal for item in proposal.items]
+    if flow.command == "withdraw":
+        for appeal in appeals:
+            no_window = "" if appeal.last_day else "_no_window"
+            name = "draft_to_withdraw" if appeal.is_draft else f"appeal_to_withdraw{no_window}"
+            turn.say(name, **appeal_params(turn, appeal))
+    elif len(appeals) > 1:
+        _show_many(turn, appeals)
+    else:
+        _show_one(turn, appeals[0])
+    many = "_many" if len(appeals) > 1 else ""
+    turn.say(f"ask_{flow.name}{many}", count=len(appeals))
+
+
+def _show_one(turn: Turn, appeal: AppealSnapshot) -> None:
+    params = appeal_params(turn, appeal)
+    turn.say("appeal_draft", **params)
+    if appeal.tracking_doubtful:
+        turn.say("tracking_doubtful", number=appeal.tracking_number)
+    elif appeal.tracking_number:
+        turn.say("appeal_draft_tracking", number=appeal.tracking_number)
+    if appeal.evidence:
+        turn.say("appeal_draft_proof", **params)
+    if appeal.last_day is not None and appeal.closes_at is not None:
+        turn.say("appeal_deadline_covers", last_day=appeal.last_day, ends=Zoned(appeal.closes_at))
+    elif appeal.type == AppealType.REFUND:
+        turn.say("refund_no_deadline", window=turn.backend.limits.appeal_window_days)
+    if appeal.attempts_limit is not None:
+        turn.say("refund_try", attempt=appeal.attempt, attempts=appeal.attempts_limit)
+
+
+def _show_many(turn: Turn, appeals: Sequence[AppealSnapshot]) -> None:
+    said = quoted(appeals[0].ground, turn.locale)  # one text was given for all of them
+    lines = [turn.phrase("appeal_draft_many", count=len(appeals), said=said)]
+    for appeal in appeals:
+        params = {"attempt": appeal.attempt, "attempts": appeal.attempts_limit, **appeal_params(turn, appeal)}
         if appeal.last_day is not None:
-            turn.say("appeal_deadline_covers", last_day=appeal.last_day)
-        elif appeal.type == "refund":
-            turn.say("refund_no_deadline")
-        if appeal.attempts_limit is not None:
-            turn.say("refund_try", attempt=appeal.attempt, attempts=appeal.attempts_limit)
-        if appeal.tracking_doubtful:
-            turn.say("tracking_doubtful", number=appeal.tracking_number)
-    many = "_many" if len(proposal.items) > 1 else ""
-    turn.say(f"ask_{flow.name}{many}", count=len(proposal.items))
+            lines.append(turn.phrase("appeal_draft_line", **params))
+        else:
+            name = "appeal_draft_line_try" if appeal.attempts_limit else "appeal_draft_line_no_window"
+            lines.append(turn.phrase(name, **params))
+    turn.paragraphs.append("\n".join(lines))
+    if any(appeal.last_day for appeal in appeals):
+        turn.say("appeal_deadline_covers_many")
 
 
 def appeal_params(turn: Turn, appeal: AppealSnapshot) -> dict[str, Any]:
@@ -146,4 +173,4 @@ def report(turn: Turn, flow: AppealProposing, result: AppealOutcome) -> None:
                 )
     elif isinstance(result.verdict, Refused):
         for reason in result.verdict.reasons:
-            turn.say(text_of(reason.code), **spelled(turn, {**reason.params, **params, "order": appeal.order_id or ""}))
+            say_reason(turn, reason, penalty=params["penalty"], order=appeal.order_id or appeal.subject.id)

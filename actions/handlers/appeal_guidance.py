@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from actions.backend import AppealSnapshot
 from actions.handlers.appeal_confirming import appeal_params
+from actions.handlers.appeal_reasons import type_term
 from actions.handlers.base import IntentAction
 from actions.handlers.case import Case
 from actions.handlers.orders import MAX_CHOICES
@@ -13,10 +15,9 @@ from actions.handlers.penalties import (
     for_sellers_only,
     say_deadline,
     take_subject,
-    type_term,
 )
 from actions.handlers.turn import Turn
-from actions.policy import APPEAL_TYPES, AppealStatus
+from actions.policy import APPEAL_TYPES, AppealStatus, AppealType, SubjectKind
 from actions.wording import ShortDay
 
 _MOST = 5
@@ -74,14 +75,16 @@ class ActionAskAppealDeadline(IntentAction):
         take_subject(turn, case)
         if case.infraction_id or case.order_id:
             before = turn.case
-            item = await find(turn, case)
+            item = await find(turn, case, self.intent)
+            turn.case = before  # a question in between leaves open what was open
             if item is not None:
-                turn.case, turn.penalty = before, carried(item)
-                say_deadline(turn, item) if item.option.window else explain(turn, item)
+                turn.penalty = carried(item)
+                is_running_out = item.option.days_left is not None and item.option.days_left >= 0
+                say_deadline(turn, item) if is_running_out else explain(turn, item)
             return
         window = turn.backend.limits.appeal_window_days
         if turn.appeal_types == ["refund"]:
-            turn.say("refund_no_deadline")
+            turn.say("refund_no_deadline", window=window)
         elif turn.appeal_types == ["valid_tracking_rate"]:
             turn.say("appeal_deadline_rule_released", window=window)
         elif turn.appeal_types == ["repeat_ip_infringement"]:
@@ -101,10 +104,12 @@ class ActionAppealStatus(IntentAction):
             return
         case = Case(flow="")
         take_subject(turn, case)
+        appeal_id = turn.value("appeal_id")
         mine = [
             appeal
             for appeal in await turn.backend.appeals.of_seller(turn.me.id)
-            if case.infraction_id in (None, appeal.infraction_id)
+            if appeal_id in (None, appeal.id)
+            and case.infraction_id in (None, appeal.infraction_id)
             and case.order_id in (None, appeal.order_id)
             and case.appeal_type in (None, appeal.type)
         ]
@@ -113,11 +118,24 @@ class ActionAppealStatus(IntentAction):
             turn.offer("button_my_penalties", "list_infractions")
             return
         for appeal in sorted(mine, key=lambda found: found.status in _FINAL)[:_MOST]:
-            params = appeal_params(turn, appeal)
-            rejected_bare = appeal.status is AppealStatus.REJECTED and not appeal.decision_reason
-            name = f"appeal_is_{appeal.status}{'_bare' if rejected_bare else ''}"
-            if appeal.status is AppealStatus.SUBMITTED and appeal.last_day is None:
-                name = "appeal_is_submitted_no_window"
-            turn.say(name, filed=ShortDay(appeal.filed_at) if appeal.filed_at else "", **params)
-            if appeal.status in (AppealStatus.DRAFT, AppealStatus.SUBMITTED):
+            filed = ShortDay(appeal.filed_at) if appeal.filed_at else ""
+            turn.say(status_text(appeal), filed=filed, **appeal_params(turn, appeal))
+            if appeal.is_draft:
+                subject = "infraction_id" if appeal.subject.kind is SubjectKind.INFRACTION else "order_id"
+                again = {"appeal_type": appeal.type, subject: appeal.subject.id}
+                turn.offer("button_continue_appeal", "submit_appeal", {"id": appeal.id}, **again)
+            if appeal.is_open:
                 turn.offer("button_withdraw_appeal_one", "withdraw_appeal", {"id": appeal.id}, appeal_id=appeal.id)
+
+
+def status_text(appeal: AppealSnapshot) -> str:
+    """The text that says how an appeal stands."""
+    if appeal.status is AppealStatus.SUBMITTED and appeal.last_day is None:
+        return "appeal_is_submitted_no_window"
+    if appeal.status is AppealStatus.REJECTED and not appeal.decision_reason:
+        return "appeal_is_rejected_bare"
+    if appeal.status is AppealStatus.APPROVED and appeal.type == AppealType.REFUND:
+        return "appeal_is_approved_refund"
+    if appeal.status is AppealStatus.APPROVED and appeal.infraction_id is None:
+        return "appeal_is_approved_metric"
+    return f"appeal_is_{appeal.status}"

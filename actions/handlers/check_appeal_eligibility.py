@@ -6,13 +6,12 @@ import re
 from abc import ABC
 from datetime import datetime
 
-from actions.backend import ScanItem
 from actions.backend.appeal_views import Assumption
 from actions.handlers.base import FlowAction
 from actions.handlers.case import Case
 from actions.handlers.dates import resolve
 from actions.handlers.flow import Flow
-from actions.handlers.penalties import carried, explain, find, for_sellers_only, name_of, offer_steps, take_subject
+from actions.handlers.penalties import carried, explain, find, for_sellers_only, offer_steps, take_subject
 from actions.handlers.turn import Turn
 
 _SUPPOSE_PROOF = re.compile(
@@ -57,25 +56,23 @@ class CheckAppealEligibility(PenaltyFlow):
         if item is None:
             return
         turn.case, turn.penalty = None, carried(item)
-        supposed = await _supposed(turn, item)
-        shown = supposed or item
+        assume, at = _assumed(turn), _when(turn)
+        supposed = None
+        if assume or at is not None:
+            supposed = await turn.backend.appeals.check(turn.actor, item.type, item.subject, at=at, assume=assume)
         if supposed is not None:
-            turn.say("what_if", penalty=name_of(turn, item))
-        explain(turn, shown)
+            given = [turn.phrase(f"suppose_{name}") for name in assume]
+            if at is not None:
+                given.append(turn.phrase("suppose_at", day=at.astimezone(turn.zone).date()))
+            turn.say("what_if", given=given)
+        explain(turn, supposed or item)
         offer_steps(turn, item)
 
 
-async def _supposed(turn: Turn, item: ScanItem) -> ScanItem | None:
-    """The penalty judged with what the question supposes, or ``None`` when it supposes nothing."""
-    assume: tuple[Assumption, ...] = ()
-    if _SUPPOSE_PROOF.search(turn.text):
-        assume = ("proof", "tracking_number")
-    if _SUPPOSE_DATE.search(turn.text):
-        assume = (*assume, "confirmed")
-    at = _when(turn)
-    if not assume and at is None:
-        return None
-    return await turn.backend.appeals.check(turn.actor, item.type, item.subject, at=at, assume=assume)
+def _assumed(turn: Turn) -> tuple[Assumption, ...]:
+    """What the question takes as given."""
+    found: tuple[Assumption, ...] = ("proof", "tracking_number") if _SUPPOSE_PROOF.search(turn.text) else ()
+    return (*found, "confirmed") if _SUPPOSE_DATE.search(turn.text) else found
 
 
 def _when(turn: Turn) -> datetime | None:

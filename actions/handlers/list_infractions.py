@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from actions.backend import ScanItem
+from actions.handlers.appeal_reasons import appeal_text, type_term
 from actions.handlers.base import IntentAction
 from actions.handlers.orders import MAX_CHOICES
-from actions.handlers.penalties import carried, days, for_sellers_only, name_of, text_of
+from actions.handlers.penalties import carried, days, for_sellers_only, lacks_only_attachments, name_of
 from actions.handlers.turn import Turn
 from actions.policy import Refused, Standing
 from actions.wording import Term
@@ -28,7 +30,9 @@ class ActionListInfractions(IntentAction):
             turn.say("no_penalties")
             return
         groups = {standing: [i for i in items if i.option.standing is standing] for standing in Standing}
-        turn.say("scan_intro", count=len(items), possible=len(groups[Standing.POSSIBLE]))
+        possible = len(groups[Standing.POSSIBLE])
+        if len(items) > 1:
+            turn.say("scan_intro" if possible else "scan_intro_none", count=len(items), possible=possible)
         for standing, found in groups.items():
             if found:
                 turn.paragraphs.append("\n".join(lines(turn, standing, found)))
@@ -37,14 +41,28 @@ class ActionListInfractions(IntentAction):
     @staticmethod
     def _offer(turn: Turn, groups: dict[Standing, list[ScanItem]]) -> None:
         open_now = groups[Standing.POSSIBLE]
+        curable = [item for item in groups[Standing.MISSING] if lacks_only_attachments(item)]
+        waiting = [item for item in groups[Standing.MISSING] if item not in curable]
         if len(open_now) > 1:
             turn.offer("button_appeal_all", "submit_appeal", {"count": len(open_now)}, every="yes")
-        for item in [*open_now, *groups[Standing.MISSING]][:MAX_CHOICES]:
-            turn.offer("button_appeal_one", "submit_appeal", {"id": item.subject.id}, **carried(item))
-        for item in [*groups[Standing.RUNNING], *groups[Standing.UNKNOWN], *groups[Standing.LOST]]:
+        same = Counter(item.subject.id for items in groups.values() for item in items)
+        for item in [*open_now, *curable]:
             if len(turn.buttons) >= MAX_CHOICES:
-                break
-            turn.offer("button_penalty_why", "check_appeal_eligibility", {"id": item.subject.id}, **carried(item))
+                return
+            several = same[item.subject.id] > 1  # an order can have several, by type
+            params = {"id": item.subject.id, "type": type_term(turn, item.type)}
+            title = "button_appeal_one_as" if several else "button_appeal_one"
+            turn.offer(title, "submit_appeal", params, **carried(item))
+        for item in [*waiting, *groups[Standing.RUNNING], *groups[Standing.UNKNOWN], *groups[Standing.LOST]]:
+            if len(turn.buttons) >= MAX_CHOICES:
+                return
+            turn.offer_titled(
+                turn.phrase(
+                    "button_penalty_why", id=name_of(turn, item) if same[item.subject.id] > 1 else item.subject.id
+                ),
+                "check_appeal_eligibility",
+                **carried(item),
+            )
 
 
 def lines(turn: Turn, standing: Standing, items: Sequence[ScanItem]) -> list[str]:
@@ -55,28 +73,31 @@ def lines(turn: Turn, standing: Standing, items: Sequence[ScanItem]) -> list[str
 
 
 def line(turn: Turn, item: ScanItem) -> str:
-    """„• V-5531: … – noch 12 Tage (bis …)", or the first reason why not."""
-    option = item.option
-    penalty = name_of(turn, item)
-    if option.standing is Standing.LOST and isinstance(option.verdict, Refused):
-        return turn.phrase("scan_line", penalty=penalty, note=short_reason(turn, option.verdict.codes[0]))
-    if option.standing is Standing.MISSING:
-        needs = [Term(f"need_{need}") for need in option.needs if need != "ground"]
-        note = turn.phrase("scan_needs", needs=needs) if needs else short_reason(turn, _first_code(item))
-        return turn.phrase("scan_line", penalty=penalty, note=note)
-    if option.standing is Standing.POSSIBLE:
-        if option.window is None or option.days_left is None:
-            return turn.phrase("scan_line", penalty=penalty, note=turn.phrase("scan_no_window"))
-        left = days(turn, option.days_left)
-        return turn.phrase("scan_line_due", penalty=penalty, days=left, last_day=option.window.last_day)
-    return turn.phrase("scan_line_bare", penalty=penalty)
+    """„• V-5531 (…): noch 12 Tage, bis …", what is missing, or the first reason why not."""
+    option, penalty = item.option, name_of(turn, item)
+    standing, verdict, window = option.standing, option.verdict, option.window
+    if standing is Standing.LOST and isinstance(verdict, Refused):
+        return turn.phrase("scan_line", penalty=penalty, note=short_reason(turn, verdict.codes[0]))
+    if standing not in (Standing.POSSIBLE, Standing.MISSING):
+        return turn.phrase("scan_line_bare", penalty=penalty)
+    note = what_is_missing(turn, item) if standing is Standing.MISSING else ""
+    if window is None or option.days_left is None:
+        return turn.phrase("scan_line", penalty=penalty, note=note or turn.phrase("scan_no_window"))
+    due = {"days": days(turn, option.days_left), "last_day": window.last_day}
+    if note:
+        return turn.phrase("scan_line_missing", penalty=penalty, note=note, **due)
+    return turn.phrase("scan_line_due", penalty=penalty, **due)
+
+
+def what_is_missing(turn: Turn, item: ScanItem) -> str:
+    """What the merchant can still attach; before that, what only the marketplace can enter."""
+    verdict = item.option.verdict
+    if lacks_only_attachments(item) or not isinstance(verdict, Refused):
+        needs = [Term(f"need_{need}") for need in item.option.needs if need != "ground"]
+        return turn.phrase("scan_needs", needs=needs)
+    return short_reason(turn, verdict.codes[0])
 
 
 def short_reason(turn: Turn, code: str) -> str:
-    """A refusal in a few words, for a list; the whole sentence where there is no short one."""
-    return turn.phrase(f"short_{text_of(code)}")
-
-
-def _first_code(item: ScanItem) -> str:
-    verdict = item.option.verdict
-    return verdict.codes[0] if isinstance(verdict, Refused) else "undetermined"
+    """A refusal in a few words, for a list."""
+    return turn.phrase(f"short_{appeal_text(code)}")

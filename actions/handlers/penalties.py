@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from datetime import UTC
 from typing import Any
 
 from actions.backend import ScanItem
 from actions.handlers import case as asking
+from actions.handlers.appeal_reasons import say_reason, type_term
 from actions.handlers.case import Case
 from actions.handlers.orders import MAX_CHOICES, meant_by_title
 from actions.handlers.turn import Turn
-from actions.policy import APPEAL_TYPES, Refused, Role, Standing, SubjectKind, Undetermined
-from actions.wording import Term
+from actions.policy import APPEAL_TYPES, AppealType, Refused, Role, Standing, SubjectKind, Undetermined
+from actions.wording import Term, Zoned
 
 
 def for_sellers_only(turn: Turn) -> bool:
@@ -30,19 +32,13 @@ def for_sellers_only(turn: Turn) -> bool:
 
 
 def name_of(turn: Turn, item: ScanItem) -> str:
-    """„V-5531: Irreführende Sendungsverfolgung (WO-12)"."""
+    """„V-5531 (Irreführende Sendungsverfolgung, WO-12)"."""
     return turn.phrase(
         "penalty_on_order" if item.order_id and item.order_id != item.subject.id else "penalty",
         id=item.subject.id,
         type=type_term(turn, item.type),
         order=item.order_id or "",
     )
-
-
-def type_term(turn: Turn, appeal_type: str) -> Term | str:
-    """The type in words; one that we have no words for is shown as the marketplace calls it."""
-    known = f"type_{appeal_type}" in turn.wording
-    return Term(f"type_{appeal_type}") if known else appeal_type.replace("_", " ")
 
 
 def carried(item: ScanItem) -> dict[str, Any]:
@@ -63,8 +59,11 @@ def take_subject(turn: Turn, case: Case) -> bool:
     return (case.infraction_id, case.order_id, case.appeal_type) != before
 
 
-async def find(turn: Turn, case: Case) -> ScanItem | None:
-    """The penalty that is meant; asks with the candidates as buttons, or says that there is none (W-05)."""
+async def find(turn: Turn, case: Case, intent: str = "inform") -> ScanItem | None:
+    """The penalty that is meant; asks with the candidates as buttons, or says that there is none (W-05).
+
+    The buttons carry ``intent``: ``inform`` answers the open case.
+    """
     if not (case.infraction_id or case.order_id or case.appeal_type or turn.appeal_types) and turn.penalty:
         case.infraction_id = turn.penalty.get("infraction_id")  # the one talked about last
         case.order_id, case.appeal_type = turn.penalty.get("order_id"), turn.penalty.get("appeal_type")
@@ -88,7 +87,7 @@ async def find(turn: Turn, case: Case) -> ScanItem | None:
         return None
     case.asked = asking.PENALTY
     turn.say("ask_which_penalty")
-    offer(turn, items, "inform")
+    offer(turn, items, intent)
     return None
 
 
@@ -115,13 +114,14 @@ def offer(turn: Turn, items: Sequence[ScanItem], intent: str) -> None:
 
 def explain(turn: Turn, item: ScanItem) -> None:
     """Whether it can be appealed, every failing condition, and what would help."""
-    option, verdict = item.option, item.option.verdict
+    verdict = item.option.verdict
     if isinstance(verdict, Refused):
         for reason in verdict.reasons:
-            turn.say(text_of(reason.code), **reason_params(turn, item, reason.params))
-        turn.custom["reasons"] = [{"rule": reason.rule, "code": reason.code} for reason in verdict.reasons]
+            say_reason(turn, reason, penalty=name_of(turn, item), order=item.order_id or item.subject.id)
+        reasons = [{"rule": reason.rule, "code": reason.code} for reason in verdict.reasons]
+        turn.custom.update(kind="refusal", reasons=reasons)
         if lacks_only_attachments(item):
-            turn.say("appeal_would_pass", needs=[Term(f"need_{need}") for need in option.needs if need != "ground"])
+            turn.say("appeal_would_pass", penalty=name_of(turn, item))
             say_deadline(turn, item)
     elif isinstance(verdict, Undetermined):
         missing = [Term(f"unknown_{name}") for name in verdict.missing]
@@ -141,14 +141,20 @@ def lacks_only_attachments(item: ScanItem) -> bool:
 
 def say_deadline(turn: Turn, item: ScanItem) -> None:
     """The last day for filing and confirmation (W-03, W-11, W-20), or that there is none (W-13), and the try."""
-    option = item.option
-    if option.window is not None and option.days_left is not None and option.days_left >= 0:
-        anchor = Term(f"anchor_{option.window.anchor}")
-        turn.say("appeal_deadline", last_day=option.window.last_day, days=days(turn, option.days_left), anchor=anchor)
+    option, window = item.option, item.option.window
+    if window is not None and option.days_left is not None and option.days_left >= 0:
+        turn.say(
+            "appeal_deadline",
+            last_day=window.last_day,
+            days=days(turn, option.days_left),
+            anchor=Term(f"anchor_{window.anchor}"),
+            since=window.anchor_at.astimezone(UTC).date(),
+            ends=Zoned(window.closes_at),
+        )
         if option.is_urgent:
             turn.say("appeal_urgent")
-    elif item.type == "refund":
-        turn.say("refund_no_deadline")
+    elif item.type == AppealType.REFUND:
+        turn.say("refund_no_deadline", window=turn.backend.limits.appeal_window_days)
     if option.attempts is not None and option.attempt <= option.attempts:
         turn.say("refund_try", attempt=option.attempt, attempts=option.attempts)
 
@@ -160,38 +166,24 @@ def days(turn: Turn, count: int) -> str:
     return turn.phrase("days_left_one") if count == 1 else turn.phrase("days_left", count=count)
 
 
-def text_of(code: str) -> str:
-    """The text of a reason's code; the appeals' texts begin with ``appeal_``."""
-    return code if code.startswith("appeal_") else f"appeal_{code}"
-
-
-def reason_params(turn: Turn, item: ScanItem, given: Mapping[str, Any]) -> dict[str, Any]:
-    """A reason's parameters as a text can name them."""
-    params: dict[str, Any] = {**given, "penalty": name_of(turn, item), "type": type_term(turn, item.type)}
-    params["order"] = item.order_id or item.subject.id
-    return spelled(turn, params)
-
-
-def spelled(turn: Turn, params: dict[str, Any]) -> dict[str, Any]:
-    """Parameters with their keys replaced by terms."""
-    if "anchor" in params:
-        params["anchor"] = Term(f"anchor_{params['anchor']}")
-    if params.get("issued_as"):
-        params["issued_as"] = type_term(turn, params["issued_as"])
-    if params.get("filed_as"):
-        params["filed_as"] = type_term(turn, params["filed_as"])
-    if "cancelled_by" in params:
-        params["cancelled_by"] = Term(f"cancelled_by_{params['cancelled_by'] or 'nobody'}")
-    return params
-
-
 def offer_steps(turn: Turn, item: ScanItem) -> None:
     """The next step of a penalty as buttons."""
-    if item.option.standing in (Standing.POSSIBLE, Standing.MISSING):
+    standing, verdict = item.option.standing, item.option.verdict
+    if standing is Standing.POSSIBLE or lacks_only_attachments(item):
         turn.offer("button_appeal", "submit_appeal", **carried(item))
         turn.offer("button_appeal_steps", "ask_appeal_steps", **carried(item))
-    elif item.option.standing is Standing.RUNNING:
-        turn.offer("button_appeal_status", "appeal_status", **carried(item))
-        turn.offer("button_withdraw_appeal", "withdraw_appeal", **carried(item))
-    elif item.option.standing is Standing.LOST:
-        turn.offer("button_my_penalties", "list_infractions")
+        return
+    if standing is Standing.RUNNING:
+        appeal_id = item.appeal.id if item.appeal else None  # it may be of the other type of two that share one (Q20)
+        turn.offer("button_appeal_status", "appeal_status", appeal_id=appeal_id)
+        turn.offer("button_withdraw_appeal", "withdraw_appeal", appeal_id=appeal_id)
+        return
+    if standing is Standing.UNKNOWN:
+        turn.offer("button_support", "contact_support")
+    for reason in verdict.reasons if isinstance(verdict, Refused) else ():
+        if other := reason.params.get("other_route"):
+            params = {"id": item.infraction_id, "type": type_term(turn, other)}
+            turn.offer(
+                "button_appeal_one_as", "submit_appeal", params, appeal_type=other, infraction_id=item.infraction_id
+            )
+    turn.offer("button_my_penalties", "list_infractions")

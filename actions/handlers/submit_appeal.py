@@ -9,6 +9,7 @@ from actions.handlers import case as asking
 from actions.handlers.appeal_confirming import AppealProposing, propose
 from actions.handlers.base import FlowAction
 from actions.handlers.case import Case
+from actions.handlers.list_infractions import line
 from actions.handlers.own_words import reason_in
 from actions.handlers.penalties import (
     carried,
@@ -126,14 +127,20 @@ class SubmitAppeal(AppealProposing):
             turn.say("appeal_all_none")
             turn.offer("button_my_penalties", "list_infractions")
             return
+        if len(fitting) == 1 and not left_out:
+            case.every = False
+            await self._one(turn, case, fitting[0])
+            return
+        if left_out:  # with the reason of each
+            turn.paragraphs.append(
+                "\n".join([turn.phrase("appeal_all_left_out"), *(line(turn, item) for item in left_out)])
+            )
         if not case.text:
             case.asked = asking.TEXT
             turn.say("ask_ground_all", count=len(fitting), penalties=[name_of(turn, item) for item in fitting])
             return
         drafts = [await self._draft(turn, Case(flow=self.name, text=case.text), item) for item in fitting]
         await propose(turn, case, self, [draft.id for draft in drafts if draft is not None])
-        if left_out:
-            turn.say("appeal_all_left_out", penalties=[name_of(turn, item) for item in left_out])
 
 
 def _remember(case: Case, item: ScanItem) -> None:

@@ -4,6 +4,6 @@ The texts are written in Rasa's own response format, so that Rasa's tools read t
 by Rasa because notices to the other party are written outside a Rasa turn and must use the same words.
 """
 
-from actions.wording.texts import LOCALES, Button, MissingText, Rendered, ShortDay, Term, Wording
+from actions.wording.texts import LOCALES, Button, MissingText, Rendered, ShortDay, Term, Wording, Zoned
 
-__all__ = ["LOCALES", "Button", "MissingText", "Rendered", "ShortDay", "Term", "Wording"]
+__all__ = ["LOCALES", "Button", "MissingText", "Rendered", "ShortDay", "Term", "Wording", "Zoned"]

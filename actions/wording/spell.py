@@ -36,6 +36,14 @@ def instant(value: datetime, locale: str, zone: ZoneInfo, *, now: datetime | Non
     return str(format_datetime(local, pattern, locale=language(locale)))
 
 
+def zoned(value: datetime, locale: str, zone: ZoneInfo, *, now: datetime | None = None) -> str:
+    """An instant with the offset of its zone: „Sonntag, 31. Mai, 02:00 Uhr (UTC+2)"."""
+    offset = value.astimezone(zone).utcoffset() or timedelta()
+    hours, minutes = divmod(abs(offset) // timedelta(minutes=1), 60)
+    shown = f"{'-' if offset < timedelta() else '+'}{hours}{f':{minutes:02}' if minutes else ''}" if offset else ""
+    return f"{instant(value, locale, zone, now=now)} (UTC{shown})"
+
+
 def short_day(value: datetime, locale: str, zone: ZoneInfo) -> str:
     """The day of an instant, short enough for a button."""
     return str(format_datetime(value.astimezone(zone), _SHORT[language(locale)], locale=language(locale)))

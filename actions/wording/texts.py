@@ -38,6 +38,13 @@ class ShortDay:
 
 
 @dataclass(frozen=True, slots=True)
+class Zoned:
+    """An instant that a rule fixes in UTC, shown in the reader's zone with its offset."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Button:
     """A button: its title, and a Rasa payload (``/intent{json}``) that the gateway replaces by an opaque token."""
 
@@ -103,6 +110,8 @@ class Wording:
             return self._template(value.name, locale)
         if isinstance(value, ShortDay):
             return spell.short_day(value.at, locale, zone)
+        if isinstance(value, Zoned):
+            return spell.zoned(value.at, locale, zone, now=now)
         if isinstance(value, datetime):
             return spell.instant(value, locale, zone, now=now)
         if isinstance(value, date):
