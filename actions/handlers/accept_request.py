@@ -8,6 +8,7 @@ from actions.handlers.case import Case
 from actions.handlers.dispute_flow import DisputeFlow
 from actions.handlers.order_flow import common_params
 from actions.handlers.orders import offer_steps
+from actions.handlers.reasons import reason_title
 from actions.handlers.turn import Turn
 from actions.policy import Accept, DisputeKind
 from actions.wording.notices import quoted
@@ -32,7 +33,10 @@ class AcceptRequest(DisputeFlow):
         dispute = order.open_dispute
         assert dispute is not None
         params = await common_params(turn, order, None)
-        params.update(said=quoted(dispute.text, turn.locale), new=dispute.new_delivery_at)
+        said = quoted(dispute.text, turn.locale)
+        if dispute.reason:
+            said = turn.phrase("said_with_reason", reason=reason_title(turn, dispute.reason), said=said)
+        params.update(said=said, new=dispute.new_delivery_at)
         params["force_after"] = turn.backend.limits.force_after
         turn.say(f"propose_accept_{dispute.kind}{'' if dispute.text else '_bare'}", **params)
 

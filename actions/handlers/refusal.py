@@ -12,6 +12,9 @@ from actions.policy import Reason, Refused, Undetermined
 from actions.policy.orders import Role
 from actions.wording import Term
 
+# From when it would have been possible, once it has been delivered (Q9).
+_MOOT = frozenset({"force_early", "force_extended"})
+
 
 def refuse(turn: Turn, order: OrderSnapshot | None, verdict: Refused | Undetermined) -> None:
     """Say each reason (M-02 to M-37) and offer the possible steps of the order as buttons. The case is closed."""
@@ -20,7 +23,8 @@ def refuse(turn: Turn, order: OrderSnapshot | None, verdict: Refused | Undetermi
         turn.say("undetermined", order=name_of(turn, order) if order else "")
     else:
         # What is still missing is no news to whoever may not do it at all.
-        reasons = [reason for reason in verdict.reasons if reason.code not in ASKABLE] or verdict.reasons
+        hidden = ASKABLE | (_MOOT if "force_delivered" in verdict.codes else frozenset())
+        reasons = [reason for reason in verdict.reasons if reason.code not in hidden] or verdict.reasons
         for reason in reasons:
             explain(turn, reason, order)
         turn.custom["reasons"] = [{"rule": reason.rule, "code": reason.code} for reason in reasons]

@@ -84,7 +84,7 @@ def notice(
 
 
 def _term(wording: Wording, prefix: str, value: str) -> Term | str:
-    return Term(f"{prefix}_{value}") if f"{prefix}_{value}" in wording else value
+    return Term(f"{prefix}_{value}") if f"{prefix}_{value}" in wording else value.replace("_", " ")
 
 
 def _variant(wording: Wording, code: str, said: str, values: Mapping[str, Any]) -> str:
@@ -105,6 +105,8 @@ def _buttons(
     if code in _ANSWERS and params.get("dispute_id"):
         subject["dispute_id"] = params["dispute_id"]
     steps = _ANSWERS.get(code) or _NEXT.get(code) or ()
+    if params.get("state") in ("cancelled", "completed"):  # ended in the same step: there is nothing left to do (M-02)
+        steps = ()
     return tuple(
         Button(wording.text(title, locale, zone), f"/{intent}{json.dumps(subject)}")
         for intent, title in steps
