@@ -195,7 +195,10 @@ export class Chat {
 
   /** @param {Message} message */
   receive(message) {
-    if (message.author === "person") this.lastOwn = Math.max(this.lastOwn, message.seq);
+    if (message.author === "person") {
+      this.lastOwn = Math.max(this.lastOwn, message.seq);
+      if (this.replayed) this.log.setTyping(true); // until the gateway says otherwise, or the answer comes
+    }
     if (message.payload) this.used.set(message.payload, message.payload);
     this.last = Math.max(this.last, message.seq);
     if (message.author !== "person") {
