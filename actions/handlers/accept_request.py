@@ -11,7 +11,7 @@ from actions.handlers.orders import offer_steps
 from actions.handlers.reasons import reason_title
 from actions.handlers.turn import Turn
 from actions.policy import Accept, DisputeKind
-from actions.wording.notices import quoted
+from actions.wording.spell import quoted
 
 
 class AcceptRequest(DisputeFlow):

@@ -106,12 +106,19 @@ def _says_yes(text: str) -> bool:
 
 
 async def _text(turn: Turn, case: Case) -> bool:
+    if turn.value("evidence_id") or _only_a_link(turn):  # attached first; the words are asked for again
+        return await _rerun(turn, case)
     if turn.pressed or _digresses(turn):
         return False
     if turn.intent == "deny" and len(turn.text.split()) <= _SHORT // 2:
         return await drop(turn, case)
     case.text = tidy(turn.text)
     return await _rerun(turn, case)
+
+
+def _only_a_link(turn: Turn) -> bool:
+    url = turn.value("url")
+    return bool(url) and len(turn.text.replace(url or "", "").split()) <= _SHORT // 2
 
 
 async def _reason(turn: Turn, case: Case) -> bool:
@@ -233,6 +240,7 @@ async def correct(turn: Turn, case: Case) -> bool:
             return True
         else:
             case.not_order, case.order_id, case.dispute_id, turn.topic = case.order_id, None, None, None
+            case.infraction_id, case.appeal_type, case.appeal_id, turn.penalty = None, None, None, {}
             case.proposal_id = None
     return await _rerun(turn, case)
 

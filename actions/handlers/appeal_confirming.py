@@ -14,7 +14,7 @@ from actions.handlers.flow import Flow
 from actions.handlers.turn import Turn
 from actions.policy import Allowed, AppealType, Refused
 from actions.wording import Term, Zoned
-from actions.wording.notices import quoted
+from actions.wording.spell import quoted
 
 
 class AppealProposing(Flow, ABC):

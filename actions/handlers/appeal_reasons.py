@@ -7,13 +7,12 @@ from typing import Any
 
 from actions.handlers.turn import Turn
 from actions.policy import Reason
-from actions.wording import Term
+from actions.wording import Term, appeal_notices
 
 
 def type_term(turn: Turn, appeal_type: str) -> Term | str:
     """The type in words; one that we have no words for is shown as the marketplace calls it."""
-    known = f"type_{appeal_type}" in turn.wording
-    return Term(f"type_{appeal_type}") if known else appeal_type.replace("_", " ")
+    return appeal_notices.type_term(turn.wording, appeal_type)
 
 
 def say_reason(turn: Turn, reason: Reason, *, penalty: str, order: str) -> None:

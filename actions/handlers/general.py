@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from actions.handlers import answers
 from actions.handlers import case as asking
@@ -46,6 +47,7 @@ async def offer_menu(turn: Turn) -> None:
         turn.offer("button_ask_update", "request_order_update")
     else:
         turn.offer("button_extend", "request_extension")
+        turn.offer("button_my_penalties", "list_infractions")
     turn.offer("button_request_cancellation", "request_cancellation")
     if not theirs:
         turn.offer("button_my_orders", "list_disputes")
@@ -219,6 +221,9 @@ class ActionInform(IntentAction):
 
     async def respond(self, turn: Turn) -> None:
         order_id = turn.value("order_id")
+        if turn.person is not None and (turn.value("infraction_id") or turn.appeal_types):
+            await begin(turn, "check_appeal_eligibility")
+            return
         if turn.person is not None and order_id:
             await show_order(turn, order_id)
             return
@@ -290,10 +295,11 @@ class ActionFallback(IntentAction):
             for name, confidence in turn.ranking
             if name != UNSURE and confidence >= _PLAUSIBLE and f"guess_{name}" in turn.wording
         ][:2]
+        known: dict[str, Any] = {
+            name: turn.value(name) for name in ("order_id", "infraction_id", "appeal_type", "date")
+        }
         turn.say("fallback_guess" if guesses else "fallback_again")
         if guesses and guesses[0] in Flow.known and turn.case is None and turn.person is not None:
-            turn.case = Case(
-                flow=guesses[0], order_id=turn.value("order_id"), date=turn.value("date"), asked=asking.GUESS
-            )
+            turn.case = Case(flow=guesses[0], asked=asking.GUESS, **known)
         for name in guesses:
-            turn.offer(f"guess_{name}", name, order_id=turn.value("order_id"), date=turn.value("date"))
+            turn.offer(f"guess_{name}", name, **known)

@@ -23,7 +23,7 @@ from actions.handlers.orders import (
 from actions.handlers.refusal import refuse
 from actions.handlers.turn import Turn
 from actions.policy import Allowed, Command, Refused, Role, decide
-from actions.wording.notices import quoted
+from actions.wording.spell import quoted
 
 
 class OrderFlow(Flow, ABC):

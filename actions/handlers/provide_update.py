@@ -12,7 +12,7 @@ from actions.handlers.orders import offer_steps
 from actions.handlers.own_words import message_in
 from actions.handlers.turn import Turn
 from actions.policy import AnswerUpdate, DisputeKind, Role
-from actions.wording.notices import quoted
+from actions.wording.spell import quoted
 
 
 class ProvideUpdate(DisputeFlow):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from actions.wording import spell
+from actions.wording.appeal_notices import PREFIXES, appeal_notice
+from actions.wording.spell import quoted
 from actions.wording.texts import Button, Rendered, Term, Wording
 
 # Which buttons a notice carries: intent and the title's text. They act on the dispute where there is one to answer,
@@ -34,15 +34,6 @@ _ROLE_ONLY = {  # steps that only one side may take
 }
 
 
-def quoted(text: str, locale: str) -> str:
-    """A person's own words in quotation marks, ended like a sentence, or an empty string."""
-    if not text:
-        return ""
-    opening, closing = ("“", "”") if locale == "en" else ("„", "“")
-    text = spell.plain(re.sub(r"[„“”\"«»]", "'", text))  # so that nobody ends the quotation and speaks as Lotse
-    return f"{opening}{text}{closing}" + ("" if text[-1] in ".!?…" else ".")
-
-
 def named_order(order_id: str, title: str | None, locale: str) -> str:
     """An order as people recognise it: number and title."""
     return f"{order_id} ({title})" if title else order_id
@@ -63,6 +54,8 @@ def notice(
     ``params`` is the outbox row's JSON: instants are ISO 8601 strings. A text may have two forms, ``notice_<code>`` and
     ``notice_<code>_bare`` for when the other side wrote nothing. Raises ``MissingText``.
     """
+    if code.startswith(PREFIXES):
+        return appeal_notice(wording, code, params, locale=locale, zone=zone, now=now)
     values: dict[str, Any] = dict(params)
     for name in _INSTANTS:
         if isinstance(values.get(name), str):

@@ -83,3 +83,12 @@ def plain(text: str) -> str:
     """Somebody's text on one line, without control characters and without marks that turn the writing direction."""
     folded = re.sub(r"\s+", " ", text).strip()
     return "".join(char for char in folded if unicodedata.category(char) not in ("Cc", "Cf") or char in _JOINERS)
+
+
+def quoted(text: str, locale: str) -> str:
+    """A person's own words in quotation marks, ended like a sentence, or an empty string."""
+    if not text:
+        return ""
+    opening, closing = ("“", "”") if language(locale) == "en" else ("„", "“")
+    text = plain(re.sub(r"[„“”\"«»]", "'", text))  # so that nobody ends the quotation and speaks as Lotse
+    return f"{opening}{text}{closing}" + ("" if text[-1] in ".!?…" else ".")

@@ -8,7 +8,7 @@ import pytest
 
 from actions.handlers.own_words import tidy
 from actions.wording import LOCALES, Wording
-from actions.wording.notices import quoted
+from actions.wording.spell import quoted
 from tests.wording.test_notices import notice_of
 
 pytestmark = pytest.mark.unit
