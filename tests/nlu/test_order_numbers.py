@@ -1,5 +1,7 @@
 """Order numbers, infractions, tracking numbers and links: what is one, how it is written, and what is not."""
 
+# ruff: noqa: E501 - a row of a table is easier to read on one line
+
 from __future__ import annotations
 
 import pytest
