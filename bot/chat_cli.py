@@ -98,6 +98,11 @@ async def talk(url: str, token: str, role: str) -> None:
     headers = {"Authorization": f"Bearer {token}"}
     async with aiohttp.ClientSession(url, headers=headers) as http:
         chat = Chat(http)
+        try:
+            async with http.get("/health", raise_for_status=True):
+                pass
+        except aiohttp.ClientError:
+            sys.exit(f"Unter {url} antwortet kein Lotse. Läuft `make run`, mit demselben LOTSE_PORT?")
         print(f"Du bist {PEOPLE.get(role, role)} ({role}). Zahlen drücken Knöpfe, /quit beendet.")
         await chat.news()
         lines: asyncio.Queue[str | None] = asyncio.Queue()

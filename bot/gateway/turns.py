@@ -162,7 +162,7 @@ class TurnRunner:
         return completed.next
 
     async def _replies(self, message: StoredMessage, speaker: Speaker) -> tuple[Reply, ...]:
-        turn = _turn(message, speaker)
+        turn = _turn(message, speaker, self._config.default_zone)
         for pause in (*_QUICK_RETRIES, None):
             try:
                 return await self._engine.answer(turn)
@@ -197,7 +197,7 @@ class TurnRunner:
         await self._backend.conversations.say(message, text, {"kind": "pending"})
 
 
-def _turn(message: StoredMessage, speaker: Speaker) -> Turn:
+def _turn(message: StoredMessage, speaker: Speaker, default_zone: str) -> Turn:
     conversation, person = speaker.conversation, speaker.person
     metadata = {
         "message_id": message.id,
@@ -209,7 +209,7 @@ def _turn(message: StoredMessage, speaker: Speaker) -> Turn:
         "iss": conversation.iss or None,
         "name": person.name if person else None,
         "locale": person.locale if person else None,
-        "zoneinfo": person.zoneinfo if person else None,
+        "zoneinfo": (person.zoneinfo if person else None) or default_zone,  # as in notices
     }
     if message.action is None:
         return Turn(conversation.id, message.id, metadata, text=message.text)

@@ -81,6 +81,17 @@ async def test_what_the_engine_is_told(gateway: Gateway, engine: FakeEngine) -> 
     assert "pressed" not in metadata
 
 
+async def test_without_wishes_the_engine_gets_the_zone_of_notices(gateway: Gateway, engine: FakeEngine) -> None:
+    await gateway.person("kim").say("Hallo")
+    metadata = engine.turns[0]["metadata"]
+    assert (metadata["zoneinfo"], metadata["locale"], metadata["name"], metadata["iss"]) == (
+        "Europe/Berlin",
+        None,
+        None,
+        None,
+    )
+
+
 async def test_custom_fields_come_through_but_do_not_replace_ours(gateway: Gateway, engine: FakeEngine) -> None:
     async def script(turn: dict[str, Any]) -> list[dict[str, Any]]:
         return [{"text": "ja?", "custom": {"kind": "proposal", "proposal_id": "P-1", "seq": 99, "author": "agent"}}, {}]
