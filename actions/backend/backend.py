@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self, cast
 
 from sqlalchemy import text
 
+from actions.backend.appeal_proposals import AppealProposals
+from actions.backend.appeals import Appeals
 from actions.backend.clock import Clock
 from actions.backend.columns import utc_now
 from actions.backend.commands import Commands
 from actions.backend.conversations import Conversations
 from actions.backend.database import Database, open_database
 from actions.backend.events import Events
+from actions.backend.evidence import EvidenceStore
+from actions.backend.evidence_rules import DEFAULT_CARRIER_HOSTS
+from actions.backend.infractions import Infractions
 from actions.backend.orders import Orders
 from actions.backend.outbox import Outbox
 from actions.backend.people import People
 from actions.backend.proposals import Proposals
 from actions.backend.sweeper import Sweeper
 from actions.policy import DEFAULT_LIMITS, Limits
-from actions.policy.limits import CancelSilence
+from actions.policy.limits import CancelSilence, LateConfirmation
 
 if TYPE_CHECKING:
     from actions.backend.settings import Settings
@@ -36,6 +41,8 @@ class Backend:
         *,
         production: bool = False,
         real_now: Callable[[], datetime] = utc_now,
+        evidence_url: str | None = None,
+        carrier_hosts: Collection[str] = DEFAULT_CARRIER_HOSTS,
     ) -> None:
         self.database, self.limits = database, limits
         self.clock = Clock(database, production=production, real_now=real_now)
@@ -46,6 +53,10 @@ class Backend:
         self.proposals = Proposals(database, self.clock, limits, self.commands)
         self.conversations = Conversations(database, self.clock)
         self.outbox = Outbox(database, self.clock)
+        self.infractions = Infractions(database, self.clock)
+        self.appeals = Appeals(database, self.clock, limits, carrier_hosts)
+        self.appeal_proposals = AppealProposals(database, self.clock, limits, self.appeals)
+        self.evidence = EvidenceStore(database, evidence_url)
         self.sweeper = Sweeper(database, self.clock, limits)
 
     @classmethod
@@ -57,9 +68,21 @@ class Backend:
         production: bool = False,
         real_now: Callable[[], datetime] = utc_now,
         pool_size: int = 10,
+        evidence_url: str | None = None,
+        carrier_hosts: Collection[str] = DEFAULT_CARRIER_HOSTS,
     ) -> Self:
-        """Open `sqlite:///…` or `postgresql://…`. Nothing is connected yet: `check` says whether it answers."""
-        return cls(open_database(database_url, pool_size=pool_size), limits, production=production, real_now=real_now)
+        """Open `sqlite:///…` or `postgresql://…`. Nothing is connected yet: `check` says whether it answers.
+
+        `evidence_url`: where images are kept, `file://…` or what else fsspec knows; without it there are none.
+        """
+        return cls(
+            open_database(database_url, pool_size=pool_size),
+            limits,
+            production=production,
+            real_now=real_now,
+            evidence_url=evidence_url,
+            carrier_hosts=carrier_hosts,
+        )
 
     @classmethod
     async def from_settings(cls, settings: Settings) -> Self:
@@ -69,8 +92,16 @@ class Backend:
             cancel_silence=cast(CancelSilence, settings.cancel_silence),
             extension_answer_window=None if hours is None else timedelta(hours=hours),
             seller_reasons=settings.seller_reasons,
+            late_confirmation=cast(LateConfirmation, settings.late_confirmation),
+            review_lead_days=settings.review_lead_days,
         )
-        return await cls.open(settings.database_url, limits=limits, production=settings.production)
+        return await cls.open(
+            settings.database_url,
+            limits=limits,
+            production=settings.production,
+            evidence_url=settings.evidence_url,
+            carrier_hosts=settings.carrier_hosts,
+        )
 
     async def check(self) -> None:
         """DatabaseUnavailable when the database does not answer."""

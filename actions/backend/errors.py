@@ -45,3 +45,7 @@ class EvidenceRefused(BackendError):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class StorageUnavailable(DatabaseUnavailable):
+    """The evidence storage did not answer; like the database, it may later."""

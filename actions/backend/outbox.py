@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import and_, exists, or_, select, update
+from sqlalchemy import and_, exists, false, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from actions.backend import events, leases, messages
@@ -96,11 +96,12 @@ class Outbox:
 
     def _take(self, session: Session, row: OutboxRow) -> bool:
         earlier = aliased(NoticeRow)
+        about = ((earlier.order_id, row.order_id), (earlier.appeal_id, row.appeal_id))
         blocked = exists().where(
             and_(
                 earlier.id < row.id,
                 earlier.delivered_at.is_(None),
-                or_(earlier.order_id == row.order_id, earlier.appeal_id == row.appeal_id),
+                or_(false(), *(column == value for column, value in about if value is not None)),
                 earlier.recipient_role == row.recipient_role.value,
                 earlier.recipient_id == row.recipient_id,
             )

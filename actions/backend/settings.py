@@ -15,11 +15,13 @@ from typing import Any, get_args
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from actions.policy.limits import DEFAULT_LIMITS, CancelSilence
+from actions.backend.evidence_rules import DEFAULT_CARRIER_HOSTS
+from actions.policy.limits import DEFAULT_LIMITS, CancelSilence, LateConfirmation, Limits
 
 DEVELOPMENT_OPERATOR_KEY = "development-operator-key"
 DEVELOPMENT_JWT_SECRET = "development-jwt-secret-known-to-everybody"  # noqa: S105 - refused outside development
 CANCEL_SILENCE = get_args(CancelSilence)
+LATE_CONFIRMATION = get_args(LateConfirmation)
 
 
 class SettingsError(ValueError):
@@ -60,6 +62,10 @@ def _number(text: str) -> int:
     if number <= 0:
         raise ValueError("must be above 0")
     return number
+
+
+def _lead_days(text: str) -> int:
+    return Limits(review_lead_days=int(text)).review_lead_days
 
 
 def _port(text: str) -> int:
@@ -160,6 +166,34 @@ class Settings:
         _keys,
         ",".join(DEFAULT_LIMITS.seller_reasons),
     )
+    late_confirmation: str = _setting(
+        "LOTSE_LATE_CONFIRMATION",
+        "Whether an appeal filed in time can be approved after its 90 days",
+        DEFAULT_LIMITS.late_confirmation,
+        _choice(*LATE_CONFIRMATION),
+        " or ".join(LATE_CONFIRMATION),
+    )
+    review_lead_days: int = _setting(
+        "LOTSE_REVIEW_LEAD_DAYS",
+        "Days before the end in which an undecided appeal is urgent",
+        DEFAULT_LIMITS.review_lead_days,
+        _lead_days,
+    )
+    carrier_hosts: tuple[str, ...] = _setting(
+        "LOTSE_CARRIER_HOSTS",
+        "Hosts of shipping companies, comma separated: links there are proof alone",
+        DEFAULT_CARRIER_HOSTS,
+        _keys,
+        "the large carriers",
+    )
+    evidence_url: str = _setting(
+        "LOTSE_EVIDENCE_URL",
+        "Where images are kept: a folder (file://…), or s3://… and the like with fsspec's package for it",
+        "",
+        str,
+        "a folder in LOTSE_DATA_DIR",
+        secret=True,
+    )
     sweep_seconds: int = _setting("LOTSE_SWEEP_SECONDS", "How often expiry is made visible", 5, _number)
     conversation_days: int = _setting(
         "LOTSE_CONVERSATION_DAYS", "Days after which Rasa forgets a silent conversation", 90, _number
@@ -241,6 +275,7 @@ def _complete(given: dict[str, Any]) -> dict[str, Any]:
     given.setdefault("rasa_port", port + 1)
     given.setdefault("actions_port", port + 2)
     given.setdefault("database_url", f"sqlite+aiosqlite:///{quote(str(data_dir))}/lotse.db")
+    given.setdefault("evidence_url", f"file://{data_dir}/evidence")
     given.setdefault("tracker_database_url", f"sqlite+aiosqlite:///{quote(str(data_dir))}/conversations.db")
     return given
 

@@ -1,4 +1,4 @@
-"""The sweeper makes visible what the clock has done: disputes past their due instant (M-12, M-18).
+"""The sweeper makes visible what the clock has done: disputes past their due instant (M-12, M-18), appeals (Q15).
 
 Expiry is judged on every read; this only writes it down and tells the parties. Any number of processes may sweep.
 """
@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from actions.backend.appeal_sweeper import AppealSweeper
 from actions.backend.changes import Changes
 from actions.backend.clock import Clock
 from actions.backend.database import Database
@@ -26,17 +27,23 @@ _BATCH = 100
 
 @dataclass(frozen=True, slots=True)
 class SweepCounts:
-    """Disputes that this sweep wrote as expired, and orders that it cancelled by that (cancel_silence)."""
+    """Disputes that this sweep wrote as expired, and orders that it cancelled by that (cancel_silence).
+
+    `lapsed`: appeals whose window ended undecided; `warned`: appeals whose merchant it told that little time is left.
+    """
 
     expired: int = 0
     cancelled: int = 0
+    lapsed: int = 0
+    warned: int = 0
 
 
 class Sweeper:
-    """Writes expired disputes, each in a transaction of its own."""
+    """Writes expired disputes and what the clock does to appeals, each in a transaction of its own."""
 
     def __init__(self, database: Database, clock: Clock, limits: Limits) -> None:
         self._database, self._clock, self._limits = database, clock, limits
+        self._appeals = AppealSweeper(database, clock, limits)
 
     async def sweep(self) -> SweepCounts:
         """Write down everything that is due by now; returns what this call did itself."""
@@ -50,7 +57,10 @@ class Sweeper:
                 cancelled += done is OrderState.CANCELLED
         if expired:
             log.info("disputes expired", expired=expired, cancelled=cancelled)
-        return SweepCounts(expired, cancelled)
+        lapsed, warned = await self._appeals.sweep()
+        if lapsed or warned:
+            log.info("appeals swept", lapsed=lapsed, warned=warned)
+        return SweepCounts(expired, cancelled, lapsed, warned)
 
     def _due(self, session: Session) -> list[str]:
         now = self._clock.read(session)

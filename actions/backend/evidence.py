@@ -1,0 +1,95 @@
+"""The evidence storage: images under the digest of their content, in a local folder or wherever fsspec reaches.
+
+A file is written before the row that names it, as a whole or not at all; one that no row names does no harm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from typing import Any
+
+import fsspec
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from actions.backend import evidence_images
+from actions.backend.appeal_tables import AppealRow, EvidenceRow
+from actions.backend.appeal_views import EvidenceFile, StoredImage
+from actions.backend.database import Database
+from actions.backend.errors import StorageUnavailable
+from actions.policy import Actor, Role
+
+log = structlog.get_logger(__name__)
+
+_AT_ONCE = 2
+"""Images that are unpacked at the same time: each may take some hundred megabytes."""
+
+
+class EvidenceStore:
+    """Checks images and keeps them; only their owner and the platform get them back."""
+
+    def __init__(self, database: Database, url: str | None) -> None:
+        self._database, self._url = database, url
+        self._places = asyncio.Semaphore(_AT_ONCE)
+
+    async def store(self, data: bytes) -> StoredImage:
+        """Check an image, draw it anew and keep it; `Appeals.attach` makes it evidence.
+
+        EvidenceRefused with a code of evidence_images, StorageUnavailable when it cannot be kept.
+        """
+        async with self._places:
+            image = await asyncio.to_thread(evidence_images.clean, data)
+        digest = hashlib.sha256(image.content).hexdigest()
+        try:
+            await asyncio.to_thread(self._write, digest, image.content)
+        except OSError as error:
+            raise StorageUnavailable(str(error)) from error
+        return StoredImage(digest, image.media_type, len(image.content), image.width, image.height)
+
+    async def get(self, evidence_id: str, actor: Actor) -> EvidenceFile | None:
+        """An image for its owner or the platform; None for anybody else, for a link, and for what does not exist."""
+        query = (
+            select(EvidenceRow.digest, EvidenceRow.media_type, AppealRow.seller_id)
+            .join(AppealRow, AppealRow.id == EvidenceRow.appeal_id)
+            .where(EvidenceRow.id == evidence_id)
+        )
+
+        def work(session: Session) -> tuple[str, str] | None:
+            found = session.execute(query).first()
+            if found is None or found.digest is None:
+                return None
+            allowed = actor.role is Role.PLATFORM or actor == Actor(Role.SELLER, found.seller_id)
+            return (found.digest, found.media_type) if allowed else None
+
+        found = await self._database.read(work)
+        if found is None:
+            return None
+        digest, media_type = found
+        try:
+            content = await asyncio.to_thread(self._read, digest)
+        except OSError as error:
+            log.error("evidence not readable", evidence_id=evidence_id, digest=digest, error=str(error))
+            raise StorageUnavailable(str(error)) from error
+        return EvidenceFile(evidence_id, media_type, content)
+
+    def _write(self, digest: str, content: bytes) -> None:
+        system, path = self._place(digest)
+        if system.exists(path):
+            return
+        system.makedirs(path.rpartition("/")[0], exist_ok=True)
+        with system.open(path, "wb", autocommit=False) as file:
+            file.write(content)
+        file.commit()
+
+    def _read(self, digest: str) -> bytes:
+        system, path = self._place(digest)
+        content: bytes = system.cat_file(path)
+        return content
+
+    def _place(self, digest: str) -> tuple[Any, str]:
+        if self._url is None:
+            raise StorageUnavailable("no evidence storage is configured (LOTSE_EVIDENCE_URL)")
+        system, root = fsspec.url_to_fs(self._url)
+        return system, f"{root.rstrip('/')}/{digest[:2]}/{digest}"
