@@ -90,6 +90,7 @@ class _Session:
         if hello is None:
             return
         self._person = await self._verify(hello.token)
+        self._renew_at = _renewal(self._person)
         conversation = await self._services.chat.conversation(self._person)
         if self._services.hub.count(conversation.id) >= _MOST:
             raise Ended(TOO_MANY, "too many connections")
@@ -136,6 +137,7 @@ class _Session:
             if (person.iss, person.role, person.sub) != (self._person.iss, self._person.role, self._person.sub):
                 raise Ended(UNAUTHORIZED, "the token is another person's")
             self._person = person
+            self._renew_at = _renewal(person)
 
     async def _write(self, conversation: Conversation, listener: Listener) -> None:
         """Send what is new, the state after it, and the wish for a new token in time."""
@@ -151,13 +153,13 @@ class _Session:
                 await self._send(await self._state(head))
                 shown, said = head, time.monotonic()
             ends = self._person.expires_at
-            left = ends - time.time()
+            left, early = ends - time.time(), self._renew_at - time.time()
             if left <= 0:
                 raise Ended(UNAUTHORIZED, "the token has expired")
-            if left <= _RENEW_BEFORE and asked_for != ends:
+            if early <= 0 and asked_for != ends:
                 await self._send({"type": "renew"})
                 asked_for = ends
-            await listener.news(min(_SAY_SOMETHING, left - _RENEW_BEFORE if left > _RENEW_BEFORE else left) + 0.05)
+            await listener.news(min(_SAY_SOMETHING, early if early > 0 else left) + 0.05)
         raise Ended(WSCloseCode.SERVICE_RESTART, "the gateway restarts")
 
     async def _messages(self, conversation: Conversation) -> None:
@@ -176,3 +178,9 @@ class _Session:
 
     async def _send(self, frame: dict[str, Any]) -> None:
         await self._socket.send_str(encode(frame).decode())
+
+
+def _renewal(person: Person) -> float:
+    """When to ask for the next token: a minute before this one ends, or halfway when it is short; epoch seconds."""
+    left = person.expires_at - time.time()
+    return person.expires_at - min(_RENEW_BEFORE, left / 2)
