@@ -16,6 +16,7 @@ from actions.handlers.notices import ask_which, reply_to, seen_notices
 from actions.handlers.order_flow import not_found
 from actions.handlers.orders import (
     MAX_CHOICES,
+    meant_by_title,
     my_orders,
     name_of,
     offer_orders,
@@ -32,6 +33,8 @@ from actions.handlers.turn import UNSURE, Turn
 from actions.policy import DisputeKind, Reason, Role
 
 _WORDS_OF_AN_UPDATE = 3
+_CANCELLING = {"request_cancellation", "force_cancellation"}
+_LIKELY = 0.5
 _PLAUSIBLE = 0.15  # a guess below this confidence is not worth a button
 
 
@@ -119,7 +122,11 @@ class ActionOutOfScope(IntentAction):
 
     async def respond(self, turn: Turn) -> None:
         turn.say("out_of_scope")
-        await offer_menu(turn)
+        named = meant_by_title(turn.text, await my_orders(turn)) if turn.person is not None else []
+        if len(named) == 1:  # „mein Geld zurück, das Logo kommt nie": what can be done about that order
+            await show_order(turn, named[0].id)
+        else:
+            await offer_menu(turn)
 
 
 class ActionSwitchLanguage(IntentAction):
@@ -275,6 +282,9 @@ class ActionFallback(IntentAction):
     async def respond(self, turn: Turn) -> None:
         if await answers_update_request(turn):
             return
+        if turn.case is None and self._wants_to_cancel(turn):
+            await begin(turn, "request_cancellation")  # which of the two it can be, the order's facts decide (M-26)
+            return
         turn.missed = True
         if turn.misses == 0:
             self._guess(turn)
@@ -287,6 +297,12 @@ class ActionFallback(IntentAction):
             turn.say("fallback_support")
             turn.say("contact_support")
             await offer_menu(turn)
+
+    @staticmethod
+    def _wants_to_cancel(turn: Turn) -> bool:
+        """Only whether with or without consent is unclear."""
+        first = [(name, confidence) for name, confidence in turn.ranking if name != UNSURE][:2]
+        return {name for name, _ in first} == _CANCELLING and sum(sure for _, sure in first) >= _LIKELY
 
     @staticmethod
     def _guess(turn: Turn) -> None:

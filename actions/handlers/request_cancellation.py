@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from actions.backend import Confirmation, OrderSnapshot, Proposal
 from actions.handlers import case as asking
 from actions.handlers.base import FlowAction
@@ -12,6 +14,14 @@ from actions.handlers.reasons import reason_title
 from actions.handlers.turn import Turn
 from actions.policy import Allowed, CloseDispute, DisputeKind, ForceCancel, RequestCancellation, Role, decide
 from actions.wording import Term
+
+# „stornieren, aber frag ihn erst": consent is wanted although it is not needed.
+_ASK_FIRST = re.compile(
+    r"\b(?:frag\w* (?:ihn|sie|den|die|erst|vorher|lieber)|(?:lieber|erst|vorher) (?:nach)?fragen"
+    r"|(?:um|mit) zustimmung"
+    r"|ask (?:him|her|them|the seller|first)|with (?:his|her|their) consent)\b",
+    re.IGNORECASE,
+)
 
 
 class RequestCancellationFlow(OrderFlow):
@@ -28,6 +38,7 @@ class RequestCancellationFlow(OrderFlow):
     def take(self, turn: Turn, case: Case) -> None:
         if said := reason_in(turn.text):
             case.text = said
+        case.prefer_request = case.prefer_request or bool(_ASK_FIRST.search(turn.text))
 
     def give(self, turn: Turn, case: Case) -> bool:
         other_order = OrderFlow.give(self, turn, case)
