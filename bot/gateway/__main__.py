@@ -7,6 +7,7 @@ import signal
 import sys
 
 import structlog
+import uvloop
 from aiohttp import web
 
 from actions.backend import Backend
@@ -72,7 +73,8 @@ def main() -> None:
     if not settings.internal_secret:
         sys.exit("LOTSE_INTERNAL_SECRET: needed, the same for gateway, Rasa and actions")
     configure_logs(settings.log_level)
-    asyncio.run(serve(settings))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(settings))
 
 
 if __name__ == "__main__":

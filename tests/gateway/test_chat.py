@@ -144,18 +144,20 @@ async def test_messages_of_one_person_are_handled_in_order(gateway: Gateway, eng
 
 @both_databases
 async def test_people_do_not_wait_for_each_other(gateway: Gateway, engine: FakeEngine) -> None:
+    go_on = asyncio.Event()
+
     async def script(turn: dict[str, Any]) -> list[dict[str, Any]]:
         if turn["metadata"]["sub"] == "slow":
-            await asyncio.sleep(1.0)
+            await go_on.wait()
         return await echo(turn)
 
     engine.script = script
     waiting = asyncio.create_task(gateway.person("slow").say("Moment"))
-    await asyncio.sleep(0.1)
-    started = time.monotonic()
-    await asyncio.gather(*(gateway.person(f"p{number}").say("schnell") for number in range(10)))
-    assert time.monotonic() - started < 0.8
+    await eventually(lambda: asyncio.sleep(0, bool(engine.turns)))
+    answers = await asyncio.gather(*(gateway.person(f"p{number}").say("schnell") for number in range(10)))
+    assert [answer["status"] for answer in answers] == ["answered"] * 10
     assert not waiting.done()
+    go_on.set()
     assert (await waiting)["status"] == "answered"
 
 
@@ -180,57 +182,6 @@ async def test_replay_in_pages(gateway: Gateway) -> None:
     assert await kim.messages(after=2, limit=3) == everything[2:5]
     assert await kim.messages(after=6) == []
     assert await gateway.person("eve").messages() == []
-
-
-BAD = {
-    "no id": {"text": "Hallo"},
-    "id is no uuid": {"id": "1", "text": "Hallo"},
-    "neither": {"id": str(uuid.uuid4())},
-    "both": {"id": str(uuid.uuid4()), "text": "Hallo", "payload": "1.abc"},
-    "empty": {"id": str(uuid.uuid4()), "text": ""},
-    "blank": {"id": str(uuid.uuid4()), "text": " \n\t "},
-    "too long": {"id": str(uuid.uuid4()), "text": "x" * 4001},
-    "NUL": {"id": str(uuid.uuid4()), "text": "a\x00b"},
-    "text is a number": {"id": str(uuid.uuid4()), "text": 7},
-    "negative": {"id": str(uuid.uuid4()), "text": "Hallo", "last_seen_seq": -1},
-    "sender": {"id": str(uuid.uuid4()), "text": "Hallo", "sender": "eve"},
-    "conversation": {"id": str(uuid.uuid4()), "text": "Hallo", "conversation_id": "C-1"},
-}
-FIELDS = {"no id": "id", "id is no uuid": "id", "negative": "last_seen_seq", "sender": "sender"}
-
-
-@pytest.mark.parametrize("name", BAD)
-async def test_messages_that_cannot_be_read(gateway: Gateway, engine: FakeEngine, name: str) -> None:
-    kim = gateway.person("kim")
-    headers = {"Authorization": f"Bearer {kim.token}"}
-    response = await gateway.client.post("/v1/chat/messages", json=BAD[name], headers=headers)
-    body = await response.json()
-    assert (response.status, body["code"]) == (422, "invalid_request")
-    assert body["errors"][0]["field"] == FIELDS.get(name, body["errors"][0]["field"])
-    if name == "too long":
-        assert "4000" in body["detail"]
-        assert body["errors"][0]["field"] == "text"
-    assert engine.calls == []
-    assert await kim.messages() == []
-
-
-async def test_a_text_of_4000_characters_is_fine(gateway: Gateway) -> None:
-    assert (await gateway.person("kim").say("ü" * 4000))["status"] == "answered"
-
-
-async def test_no_json(gateway: Gateway) -> None:
-    headers = {"Authorization": f"Bearer {gateway.person('kim').token}", "Content-Type": "application/json"}
-    statuses = {}
-    for content in (b"{", b"", b'{"text": "\xff"}', b'{"text": "\\ud800"}'):
-        response = await gateway.client.post("/v1/chat/messages", data=content, headers=headers)
-        statuses[content[:12]] = (response.status, (await response.json())["code"])
-    assert set(statuses.values()) == {(400, "invalid_request")}
-    form = await gateway.client.post(
-        "/v1/chat/messages", data={"text": "Hallo"}, headers={**headers, "Content-Type": "text/plain"}
-    )
-    assert form.status == 415
-    huge = await gateway.client.post("/v1/chat/messages", data=b" " * 200_000, headers=headers)
-    assert (huge.status, (await huge.json())["code"]) == (413, "request_too_large")
 
 
 class Broken:

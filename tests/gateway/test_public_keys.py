@@ -1,0 +1,126 @@
+"""Public keys in production: from a file or a URL, rotated, cached, and never confused with a secret."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from tests.gateway.conftest import JWT_SECRET, Start
+from tests.gateway.test_identity import claims, knock, signed, unsigned
+
+
+class Published:
+    """A marketplace that publishes its keys at a URL or in a file, and rotates them."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.private: dict[str, Any] = {}
+        self.reads = 0
+        self.broken = False
+
+    def rotate(self, kid: str, key: Any, algorithm: str, *, keep: bool = False) -> None:
+        if not keep:
+            self.private.clear()
+        self.private[kid] = (key, algorithm)
+        self.path.write_text(json.dumps(self.document()))
+
+    def document(self) -> dict[str, Any]:
+        keys = []
+        for kid, (key, algorithm) in self.private.items():
+            jwk = jwt.get_algorithm_by_name(algorithm).to_jwk(key.public_key(), as_dict=True)
+            keys.append({**jwk, "kid": kid, "use": "sig", "alg": algorithm})
+        secret = {"kty": "oct", "kid": "secret", "k": base64.urlsafe_b64encode(JWT_SECRET.encode()).decode()}
+        return {"keys": [*keys, secret, {"kty": "unheard of", "kid": "odd"}]}
+
+    def token(self, kid: str | None, key: Any = None, algorithm: str | None = None) -> str:
+        own_key, own_algorithm = self.private.get(kid or "", next(iter(self.private.values())))
+        return signed(key or own_key, algorithm or own_algorithm, headers={"kid": kid} if kid else None)
+
+    async def serve(self, request: web.Request) -> web.Response:
+        self.reads += 1
+        return web.Response(status=500) if self.broken else web.json_response(self.document())
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Published:
+    made = Published(tmp_path / "jwks.json")
+    made.rotate("one", rsa.generate_private_key(public_exponent=65537, key_size=2048), "RS256")
+    return made
+
+
+@pytest.fixture
+async def jwks_url(published: Published) -> AsyncIterator[str]:
+    app = web.Application()
+    app.router.add_get("/keys", published.serve)
+    async with TestServer(app) as server:
+        yield str(server.make_url("/keys"))
+
+
+async def test_public_keys_of_a_file_and_their_rotation(start: Start, published: Published) -> None:
+    async with start(production=True, jwks=str(published.path)) as gateway:
+        old = published.token("one")
+        assert await knock(gateway, old) == 200
+        assert await knock(gateway, published.token(None)) == 200, "one key only: no kid needed"
+        assert await knock(gateway, signed()) == 401, "the shared secret is for development"
+        assert await knock(gateway, signed(headers={"kid": "secret"})) == 401, "a symmetric key in the set is ignored"
+        assert await knock(gateway, unsigned()) == 401
+        await expire_cache()
+        published.rotate("two", ec.generate_private_key(ec.SECP256R1()), "ES256")
+        assert await knock(gateway, published.token("two")) == 200
+        assert await knock(gateway, old) == 401, "the old key is gone"
+
+
+async def expire_cache() -> None:
+    """Wait as long as a file is not read again."""
+    await asyncio.sleep(1.05)
+
+
+async def test_public_keys_of_a_url_are_cached(start: Start, published: Published, jwks_url: str) -> None:
+    async with start(production=True, jwks=jwks_url) as gateway:
+        token = published.token("one")
+        assert [await knock(gateway, token) for _ in range(5)] == [200] * 5
+        assert published.reads == 1
+        assert [await knock(gateway, published.token("invented")) for _ in range(5)] == [401] * 5
+        assert published.reads == 1, "invented key names make no traffic within the pause"
+        public = published.private["one"][0].public_key()
+        pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        confused = ".".join(_hs256_with(pem))
+        assert await knock(gateway, confused) == 401, "a public key is no shared secret"
+
+
+def _hs256_with(secret: bytes) -> tuple[str, str, str]:
+    def encode(content: bytes) -> str:
+        return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+    header = encode(json.dumps({"alg": "HS256", "kid": "one"}).encode())
+    payload = encode(json.dumps(claims()).encode())
+    signature = hmac.new(secret, f"{header}.{payload}".encode(), hashlib.sha256).digest()
+    return header, payload, encode(signature)
+
+
+async def test_keys_that_cannot_be_read(start: Start, published: Published, jwks_url: str) -> None:
+    published.broken = True
+    async with start(production=True, jwks=jwks_url) as gateway:
+        response = await gateway.client.get(
+            "/v1/chat/messages", headers={"Authorization": f"Bearer {published.token('one')}"}
+        )
+        assert (response.status, (await response.json())["code"]) == (503, "identity_unavailable")
+        assert "Retry-After" in response.headers
+
+
+async def test_production_without_public_keys_accepts_nobody(start: Start) -> None:
+    async with start(production=True) as gateway:
+        assert await knock(gateway, signed()) == 401
