@@ -79,10 +79,11 @@ async def _confirmation(turn: Turn, case: Case) -> bool:
     if turn.intent == "correct":
         return await correct(turn, case)
     if turn.intent == case.flow:
-        Flow.known[case.flow].take(turn, case)
-        Flow.known[case.flow].give(turn, case)
+        await _other_order(turn, case)
+        flow.reword(turn, case)
+        flow.give(turn, case)
         return await _rerun(turn, case)
-    if turn.intent in ("inform", UNSURE):
+    if _may_be_words(turn, flow):
         if Flow.known[case.flow].give(turn, case):
             return await _rerun(turn, case)
         question = turn.text.endswith("?") and not flow.questions_are_text
@@ -90,6 +91,27 @@ async def _confirmation(turn: Turn, case: Case) -> bool:
             case.text = tidy(turn.text)
             return await _rerun(turn, case)
     return False
+
+
+def _may_be_words(turn: Turn, flow: Flow) -> bool:
+    """Whether a message at the confirmation is meant for the other side, as far as its intent goes.
+
+    What is sent on is often about things that no intent knows („Welche Farbe wird es?").
+    """
+    if turn.intent in ("inform", UNSURE):
+        return True
+    if turn.intent == "out_of_scope":
+        return flow.questions_are_text or turn.confidence < _SURE
+    return turn.intent in DIGRESSIONS and turn.confidence < _SURE
+
+
+async def _other_order(turn: Turn, case: Case) -> None:
+    """„Und wie weit ist die Website?" while the logo was asked about: the wish is about the order it names."""
+    if case.order_id is None or turn.value("order_id") or case.infraction_id or case.appeal_type:
+        return
+    named = meant_by_title(turn.text, await my_orders(turn))
+    if len(named) == 1 and named[0].id != case.order_id:
+        case.order_id, case.dispute_id = named[0].id, None
 
 
 async def _yes(turn: Turn, case: Case) -> bool:

@@ -45,6 +45,10 @@ class Flow(ABC):
     def take(self, turn: Turn, case: Case) -> None:  # noqa: B027 - some flows have nothing to take
         """Use what the message already says, so that it is not asked again."""
 
+    def reword(self, turn: Turn, case: Case) -> None:
+        """The wish was said again at the confirmation: use what it says now."""
+        self.take(turn, case)
+
     def give(self, turn: Turn, case: Case) -> bool:
         """Take a value that replaces one of the case, and say whether there was one."""
         return False

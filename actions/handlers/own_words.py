@@ -23,6 +23,13 @@ _LABEL = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _QUOTED = re.compile(r"[„“\"»](?P<said>[^„“”\"«»]{4,})[“”\"«]")
+# Talk about answering rather than an answer: „Ich möchte die Nachfrage beantworten".
+_ABOUT_ANSWERING = re.compile(
+    r"antwort|update|meldung|bescheid|nachricht|anfrage|nachfrage|\bkund|\brepl|\brespon|\banswer|\bcustomer|\bclient"
+    r"|\bbuyer|\brequest",
+    re.IGNORECASE,
+)
+_WORDS_OF_AN_ANSWER = 4
 MAX_LENGTH = 2000
 
 
@@ -40,6 +47,14 @@ def message_in(text: str) -> str:
         if found := pattern.search(text):
             return tidy(found["said"])
     return ""
+
+
+def answer_in(text: str) -> str:
+    """The answer to a request for an update, to be passed on or said straight out, or an empty string."""
+    if said := message_in(text):
+        return said
+    straight = len(text.split()) >= _WORDS_OF_AN_ANSWER and not text.endswith("?")
+    return tidy(text) if straight and not _ABOUT_ANSWERING.search(text) else ""
 
 
 def tidy(text: str) -> str:

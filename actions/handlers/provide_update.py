@@ -9,7 +9,7 @@ from actions.handlers.case import Case
 from actions.handlers.dispute_flow import DisputeFlow
 from actions.handlers.order_flow import common_params
 from actions.handlers.orders import offer_steps
-from actions.handlers.own_words import message_in
+from actions.handlers.own_words import answer_in
 from actions.handlers.turn import Turn
 from actions.policy import AnswerUpdate, DisputeKind, Role
 from actions.wording.spell import quoted
@@ -26,7 +26,7 @@ class ProvideUpdate(DisputeFlow):
         return AnswerUpdate(case.dispute_id or "", text=case.text or "")
 
     def take(self, turn: Turn, case: Case) -> None:
-        if said := message_in(turn.text):
+        if said := answer_in(turn.text):
             case.text = said
 
     def concerns(self, turn: Turn, dispute: DisputeSnapshot) -> bool:

@@ -7,7 +7,7 @@ from actions.handlers.base import FlowAction
 from actions.handlers.case import Case
 from actions.handlers.order_flow import OrderFlow, common_params
 from actions.handlers.orders import name_of, offer_steps, open_case, say_item
-from actions.handlers.own_words import message_in
+from actions.handlers.own_words import message_in, tidy
 from actions.handlers.turn import Turn
 from actions.policy import OrderState, RequestUpdate, Role
 
@@ -26,6 +26,12 @@ class RequestOrderUpdate(OrderFlow):
     def take(self, turn: Turn, case: Case) -> None:
         if said := message_in(turn.text):
             case.text = said
+
+    def reword(self, turn: Turn, case: Case) -> None:
+        """A question asked after ours is the one to send."""
+        self.take(turn, case)
+        if turn.text.endswith("?") and not message_in(turn.text):
+            case.text = tidy(turn.text)
 
     async def run(self, turn: Turn, case: Case) -> None:
         """A seller only wants to know how the order stands: there is nothing to ask the customer for (M-07)."""
