@@ -7,7 +7,6 @@ import pytest
 from tests import rules_report
 
 _shown = pytest.StashKey[dict[str, list[str]]]()
-_ENOUGH = 30  # rules; a run that shows fewer is a part of the tests, of which there is nothing to report
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -15,9 +14,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    shown = config.stash.get(_shown, {})
-    if config.option.collectonly or len(shown) < _ENOUGH:
-        return
+    shown = config.stash.get(_shown, None)
+    if shown is None or config.option.collectonly or not rules_report.whole(config):
+        return  # of a part of the tests there is nothing to report
     terminalreporter.section("rules and the tests that show them")
     for line in rules_report.lines(shown):
         terminalreporter.write_line(line)

@@ -35,6 +35,12 @@ def catalogue() -> Catalogue:
     return Catalogue(data["rules"], frozenset(data["pending"]))
 
 
+def whole(config: pytest.Config) -> bool:
+    """Whether this run is of all tests."""
+    everything = config.args == config.getini("testpaths")
+    return everything and not config.option.keyword and not config.option.markexpr
+
+
 def rules_of(items: Iterable[pytest.Item]) -> dict[str, list[str]]:
     """The node IDs of the tests by the rules they are marked with."""
     shown: dict[str, list[str]] = defaultdict(list)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rules_report import catalogue, lines, missing, rules_of
+from tests.rules_report import catalogue, lines, missing, rules_of, whole
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -18,8 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 @pytest.fixture(scope="module")
 def shown(request: pytest.FixtureRequest) -> dict[str, list[str]]:
     """All tests of the project by rule, whichever of them are run this time."""
-    config = request.config
-    if config.args == config.getini("testpaths") and not config.option.keyword and not config.option.markexpr:
+    if whole(request.config):
         return rules_of(request.session.items)
     command = [sys.executable, "-m", "tests.rules_report", "--json"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=110)

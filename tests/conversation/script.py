@@ -127,4 +127,6 @@ def _step(step: Mapping[str, Any], people: Mapping[str, Any]) -> Step:
     who, _, verb = act.partition(" ")
     if who not in people or (verb or "says") not in VERBS:
         raise ScriptError(f"who does what? {act!r}")
+    if not verb and not isinstance(step[act], str):
+        raise ScriptError(f"{act} says {step[act]!r}, which YAML reads as no text")
     return Step(who, verb or "says", step[act], expect)
