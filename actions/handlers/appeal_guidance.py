@@ -75,7 +75,7 @@ class ActionAskAppealDeadline(IntentAction):
         take_subject(turn, case)
         if case.infraction_id or case.order_id:
             before = turn.case
-            item = await find(turn, case, self.intent)
+            item = await find(turn, case, "ask_appeal_deadline")
             turn.case = before  # a question in between leaves open what was open
             if item is not None:
                 turn.penalty = carried(item)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from rapidfuzz import fuzz
 
@@ -69,11 +69,21 @@ async def order_of(turn: Turn, order_id: str) -> OrderSnapshot | None:
     return order if order is not None and order.facts.is_party(turn.actor) else None
 
 
-def meant_by_title(text: str, orders: Sequence[OrderSnapshot]) -> list[OrderSnapshot]:
-    """The orders whose title shares a telling word with what was written („mein Logo ist überfällig")."""
+class Titled(Protocol):
+    """Something with a title: an order, or a penalty."""
+
+    @property
+    def title(self) -> str | None: ...
+
+
+TitledT = TypeVar("TitledT", bound=Titled)
+
+
+def meant_by_title(text: str, orders: Sequence[TitledT]) -> list[TitledT]:
+    """The orders (or penalties) whose title shares a telling word with what was written („mein Logo ist überfällig")."""
     words = [word for word in re.findall(r"\w+", text.lower()) if len(word) >= _SHORT_WORD - 1]
 
-    def hits(order: OrderSnapshot) -> bool:
+    def hits(order: Titled) -> bool:
         title = [word for word in re.findall(r"\w+", (order.title or "").lower()) if len(word) >= _SHORT_WORD - 1]
         return any(
             word == part

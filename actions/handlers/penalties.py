@@ -87,7 +87,7 @@ async def find(turn: Turn, case: Case, intent: str = "inform") -> ScanItem | Non
         return None
     case.asked = asking.PENALTY
     turn.say("ask_which_penalty")
-    offer(turn, items, intent)
+    offer_penalties(turn, items, intent)
     return None
 
 
@@ -106,7 +106,7 @@ def nothing_found(turn: Turn, case: Case) -> None:
     turn.offer("button_my_penalties", "list_infractions")
 
 
-def offer(turn: Turn, items: Sequence[ScanItem], intent: str) -> None:
+def offer_penalties(turn: Turn, items: Sequence[ScanItem], intent: str) -> None:
     """One button a penalty."""
     for item in items[:MAX_CHOICES]:
         turn.offer_titled(name_of(turn, item), intent, **carried(item))

@@ -16,7 +16,17 @@ from typing import TypeGuard, get_args
 
 import yaml
 
-from actions.policy import DEFAULT_LIMITS, DisputeKind, OrderState
+from actions.backend.appeal_views import Assumption
+from actions.policy import (
+    APPEAL_TYPES,
+    DEFAULT_LIMITS,
+    AppealStatus,
+    AppealType,
+    Canceller,
+    DisputeKind,
+    OrderState,
+    Standing,
+)
 from actions.policy.limits import CancelSilence
 from tests.wording.conftest import ROOT
 
@@ -24,12 +34,17 @@ HANDLERS = ROOT / "actions" / "handlers"
 POLICY = ROOT / "actions" / "policy"
 INTENTS = tuple(yaml.safe_load((ROOT / "domain.yml").read_text(encoding="utf-8"))["intents"])
 ROLES = ("customer", "seller")
+UNSAID = ("not_submitted", "not_due")  # only the platform's own commands are refused so
 
 _TEXT = {"say": 0, "phrase": 0, "offer": 0, "Term": 0}  # which argument names a text
 _INTENT = {"offer": 1, "offer_titled": 1}  # which one names an intent
 _OWN_DEFINITIONS = "turn.py"  # where say, phrase and offer pass a name on
 
-_RULE, _CODE = re.compile(r"M-\d\d$"), re.compile(r"[a-z_]+$")
+_CODE = re.compile(r"[a-z_]+$")
+EVIDENCE_CODES = ("link_invalid", "link_not_https", "link_not_public", "too_many")
+"""What a link can be refused for; images are checked by the gateway, which has the widget's texts."""
+UNKNOWNS = ("order", "issued_at", "released_at", "cancelled_by")
+"""What may be missing for a decision: see Undetermined in actions.policy.appeal_rules."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -50,17 +65,32 @@ class Unknown(Exception):
     """An expression that can be anything, as far as the syntax tells."""
 
 
-def policy_codes() -> dict[str, str]:
-    """Every refusal code of the order side with its rule, from `case.reason("M-..", "code", ...)`."""
+def policy_codes(part: str = "M") -> dict[str, str]:
+    """Every refusal code of a part with its rule, from `case.reason("M-..", "code", ...)` and the like.
+
+    Those of the appeals' conditions, and of the types that are referred elsewhere, are in the list of types.
+    """
     found: dict[str, str] = {}
+    if part == "W":
+        found = {c.code: c.rule or kind.rule for kind in APPEAL_TYPES.values() for c in kind.conditions}
+        found |= {kind.refer: kind.rule for kind in APPEAL_TYPES.values() if kind.refer}
     for path in sorted(POLICY.glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call) or len(node.args) < 2:
                 continue
             rule, code = (arg.value if isinstance(arg, ast.Constant) else None for arg in node.args[:2])
-            if isinstance(rule, str) and isinstance(code, str) and _RULE.match(rule) and _CODE.match(code):
-                found[code] = rule
+            if isinstance(rule, str):
+                is_of_part = bool(re.match(rf"{part}-\d\d$", rule))
+            else:  # `case.reason(kind.window, "expired", ...)`: the rule is the type's
+                is_of_part = part == "W" and ast.unparse(node.args[0]).startswith("kind.")
+            if is_of_part and isinstance(code, str) and _CODE.match(code):
+                found[code] = rule if isinstance(rule, str) else "W-03"
     return found
+
+
+def appeal_text(code: str) -> str:
+    """The text of a refusal of an appeal."""
+    return code if code.startswith("appeal_") else f"appeal_{code}"
 
 
 class Code:
@@ -69,31 +99,61 @@ class Code:
     def __init__(self, folder: Path) -> None:
         self.trees = {path.name: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.py"))}
 
-    @cached_property
-    def flows(self) -> tuple[str, ...]:
-        """Every flow: the `name` of a class that has a `command`."""
+    def named(self, *bases: str) -> tuple[str, ...]:
+        """The flows of these bases: the `name` of their classes."""
         return tuple(
             str(statement.value.value)
             for tree in self.trees.values()
             for node in ast.walk(tree)
-            if isinstance(node, ast.ClassDef) and any(getattr(item, "name", "") == "command" for item in node.body)
+            if isinstance(node, ast.ClassDef) and {ast.unparse(base) for base in node.bases} & set(bases)
             for statement in node.body
             if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "name"
             if isinstance(statement.value, ast.Constant)
         )
 
     @cached_property
+    def flows(self) -> tuple[str, ...]:
+        """Every flow that ends in a command on an order."""
+        return self.named("OrderFlow", "DisputeFlow")
+
+    @cached_property
+    def appeal_flows(self) -> tuple[str, ...]:
+        """Every flow that ends in a command on an appeal."""
+        return self.named("AppealProposing")
+
+    @cached_property
     def values(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """What an expression in a name can be, by the look of it."""
+        """What an expression in a name can be, by its file and the look of it: the first that fits."""
+        appeals = tuple(appeal_text(code) for code in policy_codes("W") if code not in UNSAID)
+        variants = ("appeal_not_appealable_refund", "appeal_link_unlisted", "appeal_open_as")
         return (
+            (r"^appeal_reasons\.py:_name\(reason\)$", (*appeals, *variants)),
+            (r":appeal_text\(", appeals),
+            (r"^appeal_confirming\.py:(self|flow)\.name$", self.appeal_flows),
+            (
+                r"^(answers|notices|router)\.py:case\.flow$",
+                (*self.flows, *self.appeal_flows, *self.named("PenaltyFlow")),
+            ),
+            (r"[:.]standing$", tuple(Standing)),
+            (r":appeal\.status$", tuple(AppealStatus)),
+            (r":kind\.key$", tuple(AppealType)),
+            (r"\.route$", tuple(kind.route for kind in APPEAL_TYPES.values())),
+            (r"\.anchor$|\['anchor'\]$", ("issued", "released")),
+            (r":given\['cancelled_by'\] or 'nobody'$", (*Canceller, "nobody")),
+            (r":need$", tuple({need for kind in APPEAL_TYPES.values() for need in kind.needs})),
+            (r":refused\.code$", EVIDENCE_CODES),
+            (r"^check_appeal_eligibility\.py:name$", get_args(Assumption)),
+            (r"^penalties\.py:name$", UNKNOWNS),
             (r"(\.kind|params\['kind'\])$", tuple(DisputeKind)),
             (r"params\['state'\]$", tuple(OrderState)),
             (r"params\['way'\]$", ("withdraw", "answer")),
-            (r"(^|[._])role(\(turn\))?$", ROLES),
-            (r"^(self\.name|case\.flow|better)$", self.flows),
+            (r"[:._]role(\(turn\))?$", ROLES),
+            (r":(self\.name|case\.flow|better)$", self.flows),
             (r"\.cancel_silence$", get_args(CancelSilence)),
-            (r"^reason$", DEFAULT_LIMITS.seller_reasons),
-            (r"^reason\.code$", tuple(policy_codes())),
+            (r":reason$", DEFAULT_LIMITS.seller_reasons),
+            (r":reason\.code$", tuple(policy_codes())),
+            (r"^refusal\.py:name$", ("reason", "text")),
+            (r"^general\.py:name$", INTENTS),
         )
 
     def uses(self) -> Iterator[Use]:
@@ -124,10 +184,8 @@ class Code:
             return {"".join(chosen) for chosen in itertools.product(*parts)}
         if isinstance(node, ast.Name) and inside and (local := self._assigned(node.id, inside, file)):
             return local
-        if shown == "name":  # of a guess: any intent; of something missing: what the seller has to give
-            return {"reason", "text"} if file == "refusal.py" else set(INTENTS)
         for pattern, values in self.values:
-            if re.search(pattern, shown):
+            if re.search(pattern, f"{file}:{shown}"):
                 return set(values)
         if isinstance(node, ast.Call) and (returned := self._returned(_name(node))):
             return returned
@@ -154,7 +212,8 @@ class Code:
         if isinstance(node, ast.Await):
             return self.given(node.value, inside)
         if isinstance(node, ast.Dict):
-            return {str(key.value) for key in node.keys if isinstance(key, ast.Constant)}
+            unpacked = [self.given(value, inside) for key, value in zip(node.keys, node.values, strict=True) if not key]
+            return {str(key.value) for key in node.keys if isinstance(key, ast.Constant)}.union(*unpacked)
         if isinstance(node, ast.Name):
             return self.keys_of(node.id, inside)
         if isinstance(node, ast.Call):
@@ -205,6 +264,9 @@ class Code:
         if name not in parameters:
             return set()
         found: set[str] = set()
+        defaults = dict(zip(reversed(parameters), reversed(inside.args.defaults), strict=False))
+        if isinstance(default := defaults.get(name), ast.Constant) and isinstance(default.value, str):
+            found.add(default.value)
         for file, call, caller in self._calls({inside.name: parameters.index(name)}):
             found |= self.resolve(call.args[parameters.index(name)], caller, file)
         return found

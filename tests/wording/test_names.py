@@ -7,9 +7,10 @@ from string import Formatter
 
 import pytest
 
+from actions.policy import AppealType
 from actions.wording import LOCALES, Wording, notices
 from tests.wording.conftest import ROOT
-from tests.wording.names import HANDLERS, INTENTS, ROLES, Code, Use, policy_codes
+from tests.wording.names import HANDLERS, INTENTS, ROLES, Code, Use, appeal_text, policy_codes
 
 pytestmark = pytest.mark.unit
 
@@ -19,6 +20,9 @@ NEVER = {
        for verb in ("accept", "decline") for bare in ("", "_bare")},
     "button_accept_update": "an update is answered in words (M-10)",
     "button_accept": "without an open dispute nothing can be accepted",
+    **{f"short_{appeal_text(code)}": "the list has a heading of its own for these, or they concern a command"
+       for code in ("appeal_open", "already_reversed", "repeat_ip", "ground_missing", "appeal_gone", "appeal_lapsed",
+                    "no_access")},
 }  # fmt: skip
 
 CODE = Code(HANDLERS)
@@ -34,7 +38,8 @@ def test_a_named_text_exists(use: Use, wording: Wording) -> None:
 
 @pytest.mark.parametrize("use", USES, ids=lambda use: f"{use.where} {min(use.names, default='')}")
 def test_a_named_text_gets_its_values(use: Use, wording: Wording) -> None:
-    if "code" in ast.unparse(use.call.args[0]) or use.inside is None or getattr(use.call.func, "id", "") == "Term":
+    shown = ast.unparse(use.call.args[0])
+    if "code" in shown or shown == "_name(reason)" or use.inside is None or getattr(use.call.func, "id", "") == "Term":
         return  # refusals are rendered in test_refusals; a term has no values
     given = {keyword.arg for keyword in use.call.keywords if keyword.arg}
     for keyword in use.call.keywords:
@@ -59,14 +64,16 @@ def test_a_button_of_a_handler_leads_to_an_intent(name: str) -> None:
 
 def test_flows_are_intents() -> None:
     assert len(CODE.flows) == 8
-    assert set(CODE.flows) <= set(INTENTS)
+    assert CODE.appeal_flows == ("submit_appeal", "withdraw_appeal")
+    assert {*CODE.flows, *CODE.appeal_flows} <= set(INTENTS)
 
 
 def test_no_text_is_left_over(wording: Wording) -> None:
     used = {name for use in USES for name in use.names} | set(policy_codes())
     used |= {title for steps in (*notices._ANSWERS.values(), *notices._NEXT.values()) for _, title in steps}
     used |= {f"role_{role}{start}" for role in ROLES for start in ("", "_start")}
-    for path in (ROOT / "bot").rglob("*.py"):
+    used |= {f"type_{key}" for key in AppealType}
+    for path in (*(ROOT / "bot").rglob("*.py"), ROOT / "actions" / "wording" / "appeal_notices.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         used |= {
             node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)

@@ -131,3 +131,20 @@ def test_a_value_of_none_is_missing(wording: Wording) -> None:
 @pytest.mark.parametrize("locale", LOCALES)
 def test_every_locale_is_spoken(wording: Wording, locale: str) -> None:
     assert wording.text("thank", locale, "Europe/Berlin")
+
+
+@pytest.mark.rule("W-03")
+@pytest.mark.parametrize(
+    ("zone", "shown"),
+    [
+        ("Europe/Berlin", "Sonntag, 31. Mai, 02:00 Uhr (UTC+2)"),
+        ("America/Los_Angeles", "Samstag, 30. Mai, 17:00 Uhr (UTC-7)"),
+        ("Asia/Kolkata", "Sonntag, 31. Mai, 05:30 Uhr (UTC+5:30)"),
+        ("America/St_Johns", "Samstag, 30. Mai, 21:30 Uhr (UTC-2:30)"),
+        ("UTC", "Sonntag, 31. Mai, 00:00 Uhr (UTC)"),
+    ],
+)
+def test_the_end_of_a_window_is_shown_in_the_readers_zone_with_its_offset(zone: str, shown: str) -> None:
+    """Q14: the last day is counted in UTC, west of it the window closes on that day."""
+    closes_at = datetime(2026, 5, 31, tzinfo=UTC)
+    assert spell.zoned(closes_at, "de", ZoneInfo(zone), now=closes_at) == shown
