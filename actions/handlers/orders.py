@@ -80,7 +80,7 @@ TitledT = TypeVar("TitledT", bound=Titled)
 
 
 def meant_by_title(text: str, orders: Sequence[TitledT]) -> list[TitledT]:
-    """The orders (or penalties) whose title shares a telling word with what was written („mein Logo ist überfällig")."""
+    """Those whose title shares a telling word with what was written („mein Logo ist überfällig")."""
     words = [word for word in re.findall(r"\w+", text.lower()) if len(word) >= _SHORT_WORD - 1]
 
     def hits(order: Titled) -> bool:
