@@ -73,6 +73,9 @@ class ActionAskAppealDeadline(IntentAction):
             return
         case = Case(flow="check_appeal_eligibility")
         take_subject(turn, case)
+        if not (case.infraction_id or case.order_id or turn.appeal_types) and turn.case is not None:
+            case.infraction_id, case.appeal_type = turn.case.infraction_id, turn.case.appeal_type
+            case.order_id = turn.case.order_id if turn.case.appeal_type else None  # else it is no order of goods
         if case.infraction_id or case.order_id:
             before = turn.case
             item = await find(turn, case, "ask_appeal_deadline")

@@ -11,7 +11,7 @@ from actions.handlers.base import IntentAction
 from actions.handlers.orders import MAX_CHOICES
 from actions.handlers.penalties import carried, days, for_sellers_only, lacks_only_attachments, name_of
 from actions.handlers.turn import Turn
-from actions.policy import Refused, Standing
+from actions.policy import Refused, Standing, Undetermined
 from actions.wording import Term
 
 _MOST = 5  # penalties named per group; the rest is counted
@@ -72,12 +72,18 @@ def lines(turn: Turn, standing: Standing, items: Sequence[ScanItem]) -> list[str
     return [turn.phrase(f"scan_{standing}"), *shown, *rest]
 
 
-def line(turn: Turn, item: ScanItem) -> str:
-    """„• V-5531 (…): noch 12 Tage, bis …", what is missing, or the first reason why not."""
+def line(turn: Turn, item: ScanItem, *, alone: bool = False) -> str:
+    """„• V-5531 (…): noch 12 Tage, bis …", what is missing, or the first reason why not.
+
+    ``alone``: without the heading of its group, which says it for those that are the account manager's.
+    """
     option, penalty = item.option, name_of(turn, item)
     standing, verdict, window = option.standing, option.verdict, option.window
-    if standing is Standing.LOST and isinstance(verdict, Refused):
+    if isinstance(verdict, Refused) and (standing is Standing.LOST or (alone and standing is Standing.REFERRED)):
         return turn.phrase("scan_line", penalty=penalty, note=short_reason(turn, verdict.codes[0]))
+    if isinstance(verdict, Undetermined):
+        missing = [Term(f"unknown_{name}") for name in verdict.missing]
+        return turn.phrase("scan_line", penalty=penalty, note=turn.phrase("scan_unknown_note", missing=missing))
     if standing not in (Standing.POSSIBLE, Standing.MISSING):
         return turn.phrase("scan_line_bare", penalty=penalty)
     note = what_is_missing(turn, item) if standing is Standing.MISSING else ""

@@ -29,6 +29,9 @@ _EVERY = re.compile(
 )
 
 
+_LEFT_OUT = (Standing.MISSING, Standing.UNKNOWN, Standing.REFERRED, Standing.LOST)
+
+
 class SubmitAppeal(AppealProposing):
     """One penalty, or all that can be appealed now."""
 
@@ -121,7 +124,7 @@ class SubmitAppeal(AppealProposing):
     async def _all(self, turn: Turn, case: Case) -> None:
         items = await turn.backend.appeals.scan(turn.me.id)
         fitting = [item for item in items if item.option.standing is Standing.POSSIBLE]
-        left_out = [i for i in items if i.option.standing in (Standing.MISSING, Standing.UNKNOWN, Standing.LOST)]
+        left_out = [item for item in items if item.option.standing in _LEFT_OUT]
         if not fitting:
             turn.case = None
             turn.say("appeal_all_none")
@@ -131,14 +134,13 @@ class SubmitAppeal(AppealProposing):
             case.every = False
             await self._one(turn, case, fitting[0])
             return
-        if left_out:  # with the reason of each
-            turn.paragraphs.append(
-                "\n".join([turn.phrase("appeal_all_left_out"), *(line(turn, item) for item in left_out)])
-            )
         if not case.text:
             case.asked = asking.TEXT
             turn.say("ask_ground_all", count=len(fitting), penalties=[name_of(turn, item) for item in fitting])
             return
+        if left_out:
+            lines = [line(turn, item, alone=True) for item in left_out]
+            turn.paragraphs.append("\n".join([turn.phrase("appeal_all_left_out"), *lines]))
         drafts = [await self._draft(turn, Case(flow=self.name, text=case.text), item) for item in fitting]
         await propose(turn, case, self, [draft.id for draft in drafts if draft is not None])
 

@@ -143,7 +143,7 @@ class Code:
             (r":need$", tuple({need for kind in APPEAL_TYPES.values() for need in kind.needs})),
             (r":refused\.code$", EVIDENCE_CODES),
             (r"^check_appeal_eligibility\.py:name$", get_args(Assumption)),
-            (r"^penalties\.py:name$", UNKNOWNS),
+            (r"^(penalties|list_infractions)\.py:name$", UNKNOWNS),
             (r"(\.kind|params\['kind'\])$", tuple(DisputeKind)),
             (r"params\['state'\]$", tuple(OrderState)),
             (r"params\['way'\]$", ("withdraw", "answer")),

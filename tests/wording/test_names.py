@@ -21,7 +21,7 @@ NEVER = {
     "button_accept_update": "an update is answered in words (M-10)",
     "button_accept": "without an open dispute nothing can be accepted",
     **{f"short_{appeal_text(code)}": "the list has a heading of its own for these, or they concern a command"
-       for code in ("appeal_open", "already_reversed", "repeat_ip", "ground_missing", "appeal_gone", "appeal_lapsed",
+       for code in ("appeal_open", "already_reversed", "ground_missing", "appeal_gone", "appeal_lapsed",
                     "no_access")},
 }  # fmt: skip
 
