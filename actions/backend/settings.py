@@ -188,7 +188,7 @@ class Settings:
     )
     evidence_url: str = _setting(
         "LOTSE_EVIDENCE_URL",
-        "Where images are kept: a folder (file://…), or s3://… and the like with fsspec's package for it",
+        "Where images are kept: file://… or what fsspec reaches, as s3://…",
         "",
         str,
         "a folder in LOTSE_DATA_DIR",
