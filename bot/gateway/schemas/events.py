@@ -43,7 +43,7 @@ class EventsOut(Struct, kw_only=True):
 
 
 class AuditTrail(Struct, kw_only=True):
-    """The changes of one order and the notices about it, the oldest first."""
+    """The changes of one order, the oldest first."""
 
     events: tuple[Event, ...]
 

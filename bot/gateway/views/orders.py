@@ -38,7 +38,7 @@ async def get_order(call: OperatorCall, path: OrderPath) -> OrderOut:
 
 
 async def get_order_events(call: OperatorCall, path: OrderPath) -> AuditTrail:
-    """The audit trail of an order: every change with its rules, and every notice."""
+    """The audit trail of an order: every change with its rules. Notices are in the feed of all events."""
     await _known(call, path.id)
     events = await call.services.backend.orders.events(path.id)
     return AuditTrail(events=tuple(event.to_json() for event in events))
