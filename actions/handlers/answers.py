@@ -216,6 +216,8 @@ async def _penalty(turn: Turn, case: Case) -> bool:
 
 
 async def _tracking(turn: Turn, case: Case) -> bool:
+    if turn.value("url") or turn.value("evidence_id"):
+        return await _rerun(turn, case)
     if not turn.value("tracking_number") and (found := _NUMBER.search(turn.text)):
         turn.entities["tracking_number"] = [found.group()]  # of a form that we do not know; doubtful, not refused
     if turn.value("tracking_number"):

@@ -45,7 +45,7 @@ class ActionAskAppealSteps(IntentAction):
             return
         turn.say("appeal_steps_for", type=type_term(turn, known[0].key))
         turn.say(f"route_{known[0].route}")
-        if known[0].refer is None:
+        if known[0].refer is None and (turn.case is None or turn.case.flow != "submit_appeal"):
             turn.say("appeal_do_it_here")
             turn.offer("button_appeal_type", "submit_appeal", appeal_type=known[0].key)
 

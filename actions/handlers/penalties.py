@@ -49,11 +49,14 @@ def carried(item: ScanItem) -> dict[str, Any]:
 
 def take_subject(turn: Turn, case: Case) -> bool:
     """Take infraction, order and type from the message; whether one was new."""
+    subject = case.infraction_id or case.order_id
     before = (case.infraction_id, case.order_id, case.appeal_type)
     if turn.value("infraction_id"):
         case.infraction_id, case.order_id = turn.value("infraction_id"), None
     elif turn.value("order_id"):
         case.order_id, case.infraction_id = turn.value("order_id"), None
+    if subject and subject != (case.infraction_id or case.order_id):
+        case.appeal_type = None  # which was that of the other one
     if len(turn.appeal_types) == 1:
         case.appeal_type = turn.appeal_types[0]
     return (case.infraction_id, case.order_id, case.appeal_type) != before

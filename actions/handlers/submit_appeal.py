@@ -29,6 +29,8 @@ _EVERY = re.compile(
 )
 
 
+# „wegen irreführender Sendungsverfolgung" says what is appealed, not what is wrong with it.
+_NAMES_THE_TYPE = re.compile(r"(?:wegen|due to|because of)\b", re.IGNORECASE)
 _LEFT_OUT = (Standing.MISSING, Standing.UNKNOWN, Standing.REFERRED, Standing.LOST)
 
 
@@ -42,7 +44,8 @@ class SubmitAppeal(AppealProposing):
     def take(self, turn: Turn, case: Case) -> None:
         take_subject(turn, case)
         case.every = case.every or bool(turn.value("every")) or self._all_meant(turn, case)
-        if said := reason_in(turn.text):
+        said = reason_in(turn.text)
+        if said and not _NAMES_THE_TYPE.match(said):
             case.text = said
 
     def give(self, turn: Turn, case: Case) -> bool:
@@ -99,6 +102,8 @@ class SubmitAppeal(AppealProposing):
             drafted = edited if isinstance(edited, AppealSnapshot) else drafted
         if url := turn.value("url"):
             drafted = await _attach(turn, drafted, url)
+        if any(evidence.id == turn.value("evidence_id") for evidence in drafted.evidence):  # uploaded just now
+            turn.say("evidence_image_added")
         return drafted
 
     async def _ask(self, turn: Turn, case: Case, draft: AppealSnapshot, item: ScanItem) -> bool:
@@ -146,7 +151,7 @@ class SubmitAppeal(AppealProposing):
 
 
 def _remember(case: Case, item: ScanItem) -> None:
-    case.appeal_type = item.type
+    case.appeal_type = str(item.type)
     if item.subject.kind is SubjectKind.INFRACTION:
         case.infraction_id, case.order_id = item.subject.id, None
     else:
@@ -160,7 +165,10 @@ async def _attach(turn: Turn, draft: AppealSnapshot, url: str) -> AppealSnapshot
     except EvidenceRefused as refused:
         turn.say(f"evidence_{refused.code}")
         return draft
-    return attached if isinstance(attached, AppealSnapshot) else draft
+    if not isinstance(attached, AppealSnapshot):
+        return draft
+    turn.say("evidence_link_added")
+    return attached
 
 
 class ActionSubmitAppeal(FlowAction):
