@@ -66,7 +66,7 @@ export class Connection {
     addEventListener("online", hurry, { signal });
     addEventListener("offline", () => this.socket?.close(), { signal });
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && hurry(), { signal });
-    this.say("connecting");
+    this.tell("connecting");
     void this.run();
     void this.flush();
   }
@@ -112,7 +112,7 @@ export class Connection {
   }
 
   /** @param {Status} status */
-  say(status) {
+  tell(status) {
     if (status === this.status || this.over) return;
     this.status = status;
     this.events.status(status);
@@ -134,7 +134,7 @@ export class Connection {
       const polled = deaf >= 2;
       const spoke = polled ? await this.poll() : await this.listen();
       if (this.over) return;
-      if (polled && !spoke && this.status !== "signed-out") this.say("offline");
+      if (polled && !spoke && this.status !== "signed-out") this.tell("offline");
       deaf = polled ? 1 : spoke ? 0 : deaf + 1;
       const pause = Math.min(LONGEST_PAUSE, 400 * 2 ** this.failures) * (0.5 + Math.random() / 2);
       this.failures = Math.min(this.failures + 1, 6);
@@ -173,7 +173,7 @@ export class Connection {
     else if (frame.type === "state") {
       if (frame.last < this.upto) return this.restart();
       this.failures = 0;
-      this.say("live");
+      this.tell("live");
       this.events.state({ seen: frame.seen, typing: frame.typing, now: frame.now ? new Date(frame.now) : null });
       this.events.replayed();
       void this.flush();
@@ -187,7 +187,7 @@ export class Connection {
         const page = await this.request("GET", `/v1/chat/messages?after=${this.upto}&limit=${PAGE}&wait=${wait}`);
         this.take(page.messages);
         this.failures = 0;
-        this.say("live");
+        this.tell("live");
         if (page.messages.length < PAGE) this.events.replayed();
         wait = page.messages.length < PAGE ? 25 : 0;
         void this.flush();
@@ -277,7 +277,7 @@ export class Connection {
     const token = await this.asking;
     if (this.over) return false;
     if (token && token !== old) this.renew(token);
-    else if (reason === "refused" && this.token === old) this.say("signed-out");
+    else if (reason === "refused" && this.token === old) this.tell("signed-out");
     return this.token !== old;
   }
 

@@ -131,6 +131,7 @@ export class Panel {
     if (this.inline || open === this.isOpen) return;
     this.isOpen = open;
     this.launcher.setAttribute("aria-expanded", String(open));
+    this.launcher.classList.toggle("behind", open);
     const dialog = /** @type {HTMLDialogElement} */ (this.panel);
     if (open) {
       // Where the panel fills the screen, nothing behind it can be reached.
@@ -144,7 +145,6 @@ export class Panel {
       dialog.close();
       if (focus) this.launcher.focus();
     }
-    this.launcher.classList.toggle("behind", open);
   }
 
   focus() {
