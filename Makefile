@@ -31,7 +31,7 @@ train: .venv/.runtime ## Train the model if anything it is made from has changed
 
 env: .venv/.dev ## Everything a developer needs, into .venv
 
-test: .venv/.dev ## Train if needed, run every test (ARGS="..." goes to pytest)
+test: lint ## Style and types, then train if needed and run every test (ARGS="..." goes to pytest)
 	@$(PY) -m bot.engine.model
 	$(BIN)/pytest $(ARGS)
 
