@@ -280,6 +280,8 @@ export class Chat {
     this.host.dataset.status = status;
     const text = { connecting: "", live: "", offline: "offline", "signed-out": "signed_out" }[status];
     this.panel.notify(text && this.words.say(text), status);
+    // Only a slow beginning is worth a word.
+    if (status === "connecting") setTimeout(() => this.host.dataset.status === status && this.panel.notify(this.words.say("connecting"), status), 1500);
     if (status === "live" && before === "offline") this.panel.announce(this.words.say("online"));
     this.panel.form.inert = status === "signed-out" && !this.connection;
     if (status !== "live") this.log.setTyping(false);
