@@ -99,11 +99,10 @@ def yes_of(person: Person) -> dict[str, Any]:
     return {"id": str(uuid.uuid4()), "last_seen_seq": person.seen, "payload": person.button("Ja, Anfrage abschicken")}
 
 
-@pytest.mark.parametrize("part", ["actions", "rasa"])
-def test_a_part_is_down(mended: Stack, play: Play, part: str) -> None:
+def test_the_actions_are_down(mended: Stack, play: Play) -> None:
     customer = play.people["customer"]
     yes = yes_of(customer)
-    mended.kill(part)
+    mended.kill("actions")
     began = time.monotonic()
     answer = customer.delivers(yes)
     assert time.monotonic() - began < PENDING_WITHIN
@@ -111,14 +110,14 @@ def test_a_part_is_down(mended: Stack, play: Play, part: str) -> None:
     assert [message.get("kind") for message in answer.messages] == ["pending"]
     assert "gespeichert" in answer.text
     assert done_on(play) == []
-    mended.run(part)
+    mended.run("actions")
     mended.wait_ready()
     check_sent_once(play, yes)
 
 
-@pytest.mark.parametrize("part", ["actions", "rasa"])
-@pytest.mark.parametrize("after", [0.005, 0.02, 0.05], ids=lambda seconds: f"{seconds * 1000:.0f} ms")
+@pytest.mark.parametrize(("part", "after"), [("actions", 0.005), ("actions", 0.02), ("actions", 0.05), ("rasa", 0.02)])
 def test_a_part_dies_during_a_message(mended: Stack, play: Play, part: str, after: float) -> None:
+    """``after`` seconds on its way; whatever was done by then, the answer and the effect come once."""
     customer = play.people["customer"]
     yes = yes_of(customer)
     answers: list[Answer] = []
@@ -135,9 +134,10 @@ def test_a_part_dies_during_a_message(mended: Stack, play: Play, part: str, afte
     check_sent_once(play, yes)
 
 
-def test_the_gateway_dies_during_a_message(mended: Stack, play: Play) -> None:
-    """The client does not know what became of its message, sends it again, and it counts once."""
+def test_everything_dies_during_a_message(mended: Stack, play: Play) -> None:
+    """The client does not know what became of its message and sends it again: it counts once, and nothing is lost."""
     customer = play.people["customer"]
+    before = customer.messages()
     yes = yes_of(customer)
 
     def send() -> None:
@@ -149,28 +149,12 @@ def test_the_gateway_dies_during_a_message(mended: Stack, play: Play) -> None:
     sending = threading.Thread(target=send)
     sending.start()
     time.sleep(0.02)
-    mended.kill("gateway")
+    for name in mended.processes:
+        mended.kill(name)
     sending.join()
-    mended.run("gateway")
-    mended.wait_ready()
-    customer.delivers(yes)
-    check_sent_once(play, yes)
-
-
-def test_everything_restarts(mended: Stack, play: Play) -> None:
-    """The open question survives, its yes counts, and no notice comes twice."""
-    customer, seller = play.people["customer"], play.people["seller"]
-    play.market.command(play.order_ids["logo"], seller, "request_extension", new_delivery_at="2026-12-24T12:00:00Z")
-    customer.sees(["Verlängerung"])
-    before = customer.reloads()
-    mended.stop()
     for name in mended.processes:
         mended.run(name)
     mended.wait_ready()
-    assert customer.reloads() == before
-    refused = customer.presses("Ja, Anfrage abschicken")
-    assert [reason["code"] for reason in refused.get("reasons")] == ["slot_taken"]
-    assert customer.presses("Verlängerung annehmen").get("kind") == "proposal"
-    assert customer.presses("Ja, annehmen").get("kind") == "done"
-    assert done_on(play) == ["request_extension", "accept"]
-    assert [message["author"] for message in customer.fetch(0)].count("notice") == 1
+    assert customer.fetch(0)[: len(before)] == before
+    customer.delivers(yes)
+    check_sent_once(play, yes)
