@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import fsspec
 import structlog
+from fsspec.implementations.local import LocalFileSystem
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -78,10 +82,10 @@ class EvidenceStore:
         system, path = self._place(digest)
         if system.exists(path):
             return
-        system.makedirs(path.rpartition("/")[0], exist_ok=True)
-        with system.open(path, "wb", autocommit=False) as file:
-            file.write(content)
-        file.commit()
+        if isinstance(system, LocalFileSystem):
+            _write_whole(Path(path), content)
+        else:  # an object is there as a whole or not at all
+            system.pipe_file(path, content)
 
     def _read(self, digest: str) -> bytes:
         system, path = self._place(digest)
@@ -93,3 +97,17 @@ class EvidenceStore:
             raise StorageUnavailable("no evidence storage is configured (LOTSE_EVIDENCE_URL)")
         system, root = fsspec.url_to_fs(self._url)
         return system, f"{root.rstrip('/')}/{digest[:2]}/{digest}"
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write a file under another name, make sure that the disk has it, and only then give it its name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        try:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            Path(file.name).replace(path)
+        except BaseException:
+            Path(file.name).unlink()
+            raise

@@ -67,6 +67,8 @@ def check_link(text: str, carrier_hosts: Collection[str]) -> Link:
 
 def _public(name: str) -> str:
     """The host in ASCII. No numbers: an address is nobody's site, and may be one of this network."""
+    if not name:
+        raise EvidenceRefused("link_invalid", "this names no host")
     try:
         host = name.rstrip(".").encode("idna").decode("ascii").lower()
     except UnicodeError as error:
