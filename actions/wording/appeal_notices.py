@@ -64,7 +64,7 @@ def _variant(code: str, params: Mapping[str, Any]) -> str:
         return f"{name}_refund"
     if code == "appeal_approved" and not params.get("infraction_id"):
         return f"{name}_metric"
-    if code == "appeal_rejected" and not params.get("reason"):
+    if code == "appeal_rejected" and not spell.plain(str(params.get("reason") or "")):
         return f"{name}_bare"
     if code == "appeal_warning" and params.get("late_confirmation") == "honour_if_filed_in_time":
         return f"{name}_honoured"

@@ -65,8 +65,8 @@ def notice(
     values["other"] = Term(f"role_{other}")
     values["Other"] = Term(f"role_{other}_start")
     values["name"] = values.get("by_name") or Term(f"role_{other}_start")
-    said = str(values.get("answer") or values.get("text") or "")
-    values["said"] = quoted(said, locale)
+    said = quoted(str(values.get("answer") or values.get("text") or ""), locale)
+    values["said"] = said
     for name, prefix in (("kind", "kind"), ("state", "state"), ("reason", "reason")):
         if values.get(name):
             values[name] = _term(wording, prefix, str(values[name]))

@@ -87,8 +87,8 @@ def plain(text: str) -> str:
 
 def quoted(text: str, locale: str) -> str:
     """A person's own words in quotation marks, ended like a sentence, or an empty string."""
+    text = plain(re.sub(r"[„“”\"«»]", "'", text))  # so that nobody ends the quotation and speaks as Lotse
     if not text:
         return ""
     opening, closing = ("“", "”") if language(locale) == "en" else ("„", "“")
-    text = plain(re.sub(r"[„“”\"«»]", "'", text))  # so that nobody ends the quotation and speaks as Lotse
     return f"{opening}{text}{closing}" + ("" if text[-1] in ".!?…" else ".")

@@ -45,9 +45,10 @@ class Dispatcher:
             rendered = self._wording.notice(
                 row.code, row.params, role=row.recipient_role, locale=voice.locale, zone=voice.zone, now=row.created_at
             )
-        except (MissingText, ValueError, KeyError) as error:
-            # Our mistake, not the other rows': it stays in the outbox until a release that knows the text.
-            log.error("notice.not_rendered", outbox_id=row.id, code=row.code, error=str(error))
+        except Exception as error:
+            # Our mistake, not the other rows': it stays in the outbox until a release that can render it.
+            reason = str(error) if isinstance(error, MissingText) else type(error).__name__
+            log.error("notice.not_rendered", outbox_id=row.id, code=row.code, error=reason)
             await self._backend.outbox.failed(row, min(_MAX_RETRY, 5.0 * 2 ** min(row.attempts, 10)))
             return False
         conversation = await self._backend.conversations.for_notices(row.recipient_role, row.recipient_id)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from actions.wording import Rendered, Wording
 from tests.gateway.conftest import NOW, Gateway, Person, Start, both_databases
 from tests.gateway.fakes import FakeEngine
 from tests.gateway.test_orders import dispute_of
@@ -191,3 +192,22 @@ async def test_a_typed_token_is_text(gateway: Gateway, engine: FakeEngine) -> No
     await kim.say(reply["buttons"][0]["payload"])
     assert engine.turns[-1]["text"] == reply["buttons"][0]["payload"]
     assert "payload" not in engine.turns[-1]
+
+
+async def test_a_notice_that_cannot_be_rendered_holds_up_no_other(
+    frozen: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    render = Wording.notice
+
+    def broken(self: Wording, code: str, params: dict[str, Any], **about: Any) -> Rendered:
+        return render(self, code, {**params, "title": 1 / 0} if params["order_id"] == "FO-1" else params, **about)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Wording, "notice", broken)
+        for order_id in ("FO-1", "FO-2"):
+            await frozen.order(order_id)
+            await frozen.command(order_id, "request_cancellation", by="kim", text=" ")
+        await frozen.services_settle()
+        (told,) = await notices(frozen.person("vera", "seller"))
+        assert "FO-2" in told["text"]
+    assert len(await frozen.backend.outbox.pending()) == 0, "the broken ones rest until their next try"

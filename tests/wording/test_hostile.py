@@ -75,3 +75,11 @@ def test_a_quotation_cannot_be_ended_from_within(wording: Wording, said: str, lo
     text = update_request(wording, locale, text=said)
     opening, closing = ("“", "”") if locale == "en" else ("„", "“")
     assert (text.count(opening), text.count(closing)) == (1, 1)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("said", [" ", "\n\t", "\u200b", "\u202e\u202c"])
+def test_words_that_nobody_sees_are_no_words(wording: Wording, said: str, locale: str) -> None:
+    """The order page may send a blank comment: the notice is the one without words, and nothing breaks."""
+    assert quoted(said, locale) == ""
+    assert update_request(wording, locale, text=said) == update_request(wording, locale, text="")
