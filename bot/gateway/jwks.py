@@ -22,13 +22,14 @@ ALGORITHMS = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "ES256K", "EdDSA"}
 )
 _MAX_BYTES = 256 * 1024
+_CHUNK = 16 * 1024
 
 
 class Source(Protocol):
     """Where the key set is read from."""
 
     async def read(self) -> bytes:
-        """The JWKS document. Raises ``OSError`` or ``aiohttp.ClientError``."""
+        """The JWKS document. Raises ``OSError``, ``aiohttp.ClientError``, or ``ValueError`` when it is too large."""
 
 
 class FileSource:
@@ -51,7 +52,12 @@ class UrlSource:
 
     async def read(self) -> bytes:
         async with self._http.get(self._url, timeout=self._timeout, raise_for_status=True) as response:
-            return await response.content.read(_MAX_BYTES)
+            content = bytearray()
+            async for chunk in response.content.iter_chunked(_CHUNK):  # read() alone gives only what has arrived
+                content += chunk
+                if len(content) > _MAX_BYTES:
+                    raise ValueError(f"more than {_MAX_BYTES} bytes")
+            return bytes(content)
 
 
 class Jwks:
@@ -105,7 +111,7 @@ class Jwks:
 def _parse(content: bytes) -> dict[str | None, VerificationKey]:
     try:
         document: Any = msgspec.json.decode(content)
-        entries = document["keys"]
+        entries = list(document["keys"])
     except (msgspec.DecodeError, KeyError, TypeError) as error:
         raise ValueError("no JWKS document") from error
     keys: dict[str | None, VerificationKey] = {}
@@ -114,8 +120,8 @@ def _parse(content: bytes) -> dict[str | None, VerificationKey]:
             continue
         try:
             key = jwt.PyJWK.from_dict(entry)
-        except jwt.PyJWTError:
-            continue  # a kind of key that we do not know must not hide the others
+        except (jwt.PyJWTError, ValueError, TypeError, AttributeError):
+            continue  # a key that is damaged, or of a kind that we do not know, must not hide the others
         if key.algorithm_name in ALGORITHMS:
             keys[key.key_id] = VerificationKey(key, (key.algorithm_name,))
     return keys

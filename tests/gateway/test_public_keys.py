@@ -30,6 +30,7 @@ class Published:
         self.private: dict[str, Any] = {}
         self.reads = 0
         self.broken = False
+        self.piecemeal = False
 
     def rotate(self, kid: str, key: Any, algorithm: str, *, keep: bool = False) -> None:
         if not keep:
@@ -43,7 +44,8 @@ class Published:
             jwk = jwt.get_algorithm_by_name(algorithm).to_jwk(key.public_key(), as_dict=True)
             keys.append({**jwk, "kid": kid, "use": "sig", "alg": algorithm})
         secret = {"kty": "oct", "kid": "secret", "k": base64.urlsafe_b64encode(JWT_SECRET.encode()).decode()}
-        return {"keys": [*keys, secret, {"kty": "unheard of", "kid": "odd"}]}
+        damaged = {"kty": "RSA", "kid": "damaged", "n": 5, "e": None, "alg": "RS256"}
+        return {"keys": [damaged, *keys, secret, {"kty": "unheard of", "kid": "odd"}]}
 
     def token(self, kid: str | None, key: Any = None, algorithm: str | None = None) -> str:
         own_key, own_algorithm = self.private.get(kid or "", next(iter(self.private.values())))
@@ -51,7 +53,18 @@ class Published:
 
     async def serve(self, request: web.Request) -> web.Response:
         self.reads += 1
+        if self.piecemeal:
+            return await self._piecemeal(request)
         return web.Response(status=500) if self.broken else web.json_response(self.document())
+
+    async def _piecemeal(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        content = json.dumps(self.document()).encode()
+        for part in (content[:100], content[100:]):
+            await response.write(part)
+            await asyncio.sleep(0.05)
+        return response
 
 
 @pytest.fixture
@@ -109,6 +122,12 @@ def _hs256_with(secret: bytes) -> tuple[str, str, str]:
     payload = encode(json.dumps(claims()).encode())
     signature = hmac.new(secret, f"{header}.{payload}".encode(), hashlib.sha256).digest()
     return header, payload, encode(signature)
+
+
+async def test_public_keys_that_arrive_in_pieces(start: Start, published: Published, jwks_url: str) -> None:
+    published.piecemeal = True
+    async with start(production=True, jwks=jwks_url) as gateway:
+        assert await knock(gateway, published.token("one")) == 200
 
 
 async def test_keys_that_cannot_be_read(start: Start, published: Published, jwks_url: str) -> None:
