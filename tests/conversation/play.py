@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
@@ -159,8 +160,6 @@ class Play:
 
     def _at_once(self, step: Step, person: Person, texts: list[str]) -> None:
         """Several messages at the same moment; each is answered, and the screen has each answer once."""
-        import uuid
-
         bodies = [{"id": str(uuid.uuid4()), "text": text, "last_seen_seq": person.seen} for text in texts]
         with ThreadPoolExecutor(len(bodies)) as pool:
             answers = list(pool.map(person.delivers, bodies))
