@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from actions.handlers.base import IntentAction
-from actions.handlers.orders import MAX_CHOICES, OpenCase, my_orders, offer_orders, open_case, say_item
+from actions.handlers.orders import MAX_CHOICES, OpenCase, item_params, my_orders, offer_orders, open_case, say_item
 from actions.handlers.turn import Turn
 from actions.policy import DisputeKind
 
@@ -28,6 +28,23 @@ class ActionListDisputes(IntentAction):
             say_item(turn, item)
         for item in opened[:MAX_CHOICES]:
             offer_item(turn, item)
+        turn.custom["rich"] = {"text": turn.paragraphs[0], "cards": [card(turn, item) for item in opened]}
+
+
+def card(turn: Turn, item: OpenCase) -> dict[str, str]:
+    """A dispute for clients that draw cards: which order, what is asked, whose turn it is, until when."""
+    dispute, theirs = item.dispute, item.dispute.filed_by is not turn.me.role
+    drawn = {
+        "kind": "dispute",
+        "id": item.order.id,
+        "title": item.order.title,
+        "state": turn.phrase("card_your_turn" if theirs else "card_their_turn"),
+        "tone": "warn" if theirs else "calm",
+        "note": turn.phrase(f"open_{dispute.kind}_{'theirs' if theirs else 'mine'}", **item_params(turn, item)),
+    }
+    if dispute.due_at is not None:
+        drawn |= {"due_label": turn.phrase("card_due"), "due_at": dispute.due_at.isoformat()}
+    return drawn
 
 
 def offer_item(turn: Turn, item: OpenCase) -> None:

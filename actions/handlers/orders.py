@@ -163,10 +163,14 @@ def due_phrase(turn: Turn, dispute: DisputeSnapshot) -> str:
 def say_item(turn: Turn, item: OpenCase) -> None:
     """„Kai Berger möchte …": what is asked, on which order, until when."""
     mine = item.dispute.filed_by is turn.me.role
-    turn.say(
-        f"open_{item.dispute.kind}_{'mine' if mine else 'theirs'}",
-        order=name_of(turn, item.order),
-        until=due_phrase(turn, item.dispute),
-        opened=item.dispute.opened_at,
-        new=item.dispute.new_delivery_at,
-    )
+    turn.say(f"open_{item.dispute.kind}_{'mine' if mine else 'theirs'}", **item_params(turn, item))
+
+
+def item_params(turn: Turn, item: OpenCase) -> dict[str, Any]:
+    """What the sentences about an open dispute name."""
+    return {
+        "order": name_of(turn, item.order),
+        "until": due_phrase(turn, item.dispute),
+        "opened": item.dispute.opened_at,
+        "new": item.dispute.new_delivery_at,
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from actions.backend import Confirmation, OrderSnapshot, Proposal
 from actions.handlers import case as asking
@@ -17,6 +17,9 @@ from actions.handlers.refusal import explain
 from actions.handlers.turn import Turn
 from actions.policy import Refused, RequestExtension, Role
 
+# What the picker shows: how far it goes and which day it begins with. Any later day can be typed.
+_PICK_WITHIN = timedelta(days=180)
+_PICK_FIRST = timedelta(days=2)
 _ABOUT_THE_DATE = frozenset({"date_not_later", "date_past"})
 
 
@@ -58,6 +61,7 @@ class RequestExtensionFlow(OrderFlow):
         case.asked, case.date = asking.DATE, None
         params = await common_params(turn, order, None)
         turn.say("ask_date" if order.effective_delivery_at else "ask_date_undated", **params)
+        _offer_days(turn, order)
 
     async def refused(self, turn: Turn, case: Case, order: OrderSnapshot, verdict: object) -> None:
         """A date that is too early is asked for again; anything else is a refusal."""
@@ -65,6 +69,7 @@ class RequestExtensionFlow(OrderFlow):
             explain(turn, verdict.reasons[0], order)
             turn.custom["reasons"] = [{"rule": reason.rule, "code": reason.code} for reason in verdict.reasons]
             case.asked, case.date = asking.DATE, None
+            _offer_days(turn, order)
             return
         await OrderFlow.refused(self, turn, case, order, verdict)
 
@@ -85,6 +90,19 @@ class RequestExtensionFlow(OrderFlow):
         params["new"] = dispute.new_delivery_at if dispute else None
         params["until"] = due_phrase(turn, dispute) if dispute else ""
         turn.say("extension_sent", **params)
+
+
+def _offer_days(turn: Turn, order: OrderSnapshot) -> None:
+    """A date picker where there is one: from the day after the promised one, which is the first that can be later."""
+    promised = order.effective_delivery_at
+    latest = max(turn.now, promised) if promised else turn.now
+    first = latest.astimezone(turn.zone).date() + timedelta(days=1)
+    turn.custom["pick"] = {
+        "kind": "date",
+        "min": first.isoformat(),
+        "max": (first + _PICK_WITHIN).isoformat(),
+        "suggest": (first + _PICK_FIRST).isoformat(),
+    }
 
 
 def _resolved(turn: Turn, case: Case, order: OrderSnapshot) -> datetime | None:
