@@ -113,6 +113,14 @@ class StoredMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """The number of a reply. `later`: not in the answer to the post, which only said that it takes longer."""
+
+    seq: int
+    later: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
     """A person's message was stored, or was there already (`repeated`).
 

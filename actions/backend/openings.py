@@ -7,8 +7,8 @@ from collections.abc import Collection
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from actions.backend.chat_tables import ConversationRow
-from actions.backend.chat_views import Conversation, Head
+from actions.backend.chat_tables import ConversationRow, MessageRow
+from actions.backend.chat_views import Conversation, Head, Shown
 from actions.backend.clock import Clock
 from actions.backend.columns import new_id
 from actions.backend.database import Database
@@ -16,6 +16,7 @@ from actions.backend.tables import table
 from actions.policy import Role
 
 _table = table(ConversationRow)
+_messages = table(MessageRow)
 _AT_ONCE = 500  # ids in one statement
 
 
@@ -103,6 +104,19 @@ class Openings:
         mine = (_table.c.id == conversation_id) & (_table.c.seen_seq < seq) & (_table.c.last_seq >= seq)
         later = update(_table).where(mine).values(seen_seq=seq)
         await self._database.write(lambda session: session.execute(later) and None)
+
+    async def shown(self, conversation_id: str, seq: int) -> Shown | None:
+        """The last reply to the person's message number `seq`, None while there is none or no such message."""
+        mine = _messages.c.conversation_id == conversation_id
+        asked = select(_messages.c.client_id).where(mine, _messages.c.seq == seq).scalar_subquery()
+        query = select(_messages.c.seq, _messages.c.waiting).where(mine, _messages.c.in_reply_to == asked)
+
+        def work(session: Session) -> Shown | None:
+            found = [tuple(row) for row in session.execute(query)]
+            replies = [number for number, waiting in found if not waiting]
+            return Shown(max(replies), later=len(replies) < len(found)) if replies else None
+
+        return await self._database.read(work)
 
     async def set_subject(self, conversation_id: str, appeal_id: str | None) -> None:
         """Keep which appeal the conversation is about: an upload is attached to that one."""

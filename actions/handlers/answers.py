@@ -10,7 +10,7 @@ from rapidfuzz import fuzz, process
 from actions.handlers import case as asking
 from actions.handlers.case import Case
 from actions.handlers.flow import Flow
-from actions.handlers.notices import ask_which, newer_notices
+from actions.handlers.notices import ask_which, newer_notices, question_seen
 from actions.handlers.orders import meant_by_position, meant_by_title, my_orders
 from actions.handlers.own_words import tidy
 from actions.handlers.reasons import reason_title
@@ -115,7 +115,7 @@ async def _other_order(turn: Turn, case: Case) -> None:
 
 
 async def _yes(turn: Turn, case: Case) -> bool:
-    if turn.seq and turn.last_seen_seq <= case.seen_seq:  # said before the question was on the screen
+    if turn.seq and not await question_seen(turn, case):
         await Flow.known[case.flow].run(turn, case)
         return True
     await Flow.known[case.flow].confirm(turn, case.proposal_id or "")

@@ -1,4 +1,4 @@
-"""A bare yes or no and the notices that are waiting for an answer: it answers the one that was seen, or nothing."""
+"""A bare yes or no: it answers the question or the one notice that was seen, or nothing."""
 
 from __future__ import annotations
 
@@ -12,6 +12,15 @@ async def seen_notices(turn: Turn) -> list[Notice]:
     """The open requests of the other side that were on this person's screen when they wrote, one per dispute."""
     notices = await turn.backend.conversations.open_notices(turn.conversation_id, turn.last_seen_seq)
     return list({notice.dispute_id: notice for notice in notices}.values())
+
+
+async def question_seen(turn: Turn, case: Case) -> bool:
+    """Whether the open question was on the screen when the person wrote; anything else that came since is not it.
+
+    While the answer to their wish took long they have seen a sentence that says so, and may have agreed to that.
+    """
+    question = await turn.backend.conversations.shown(turn.conversation_id, case.seen_seq)
+    return turn.last_seen_seq >= (question.seq if question else case.seen_seq + 1)
 
 
 async def newer_notices(turn: Turn, case: Case) -> list[Notice]:
