@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rasa.core.channels.channel import CollectingOutputChannel
+from rasa.shared.core.constants import ACTION_LISTEN_NAME
 from rasa.shared.core.events import Event, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
@@ -64,11 +65,16 @@ class Turn:
         return any(isinstance(event, UserUttered) and event.message_id == self.message_id for event in events)
 
     def check(self, tracker: DialogueStateTracker) -> None:
-        """Raise unless every action of this turn demonstrably ran to its end."""
+        """Raise unless every action of this turn demonstrably ran to its end, and the person was told something."""
         if self.failures:
             raise TurnFailedError("; ".join(self.failures))
         if self.actions_called and PROOF_SLOT in tracker.slots and tracker.get_slot(PROOF_SLOT) != self.message_id:
             raise TurnFailedError("an action did not run to its end")
+        if not self.replies:
+            raise TurnFailedError("nothing was said")
+        if tracker.latest_action_name != ACTION_LISTEN_NAME:
+            # Rasa's circuit breaker: saved like this, the next message would be met with silence.
+            raise TurnFailedError("the dialogue did not come to rest")
 
 
 current_turn: ContextVar[Turn | None] = ContextVar("current_turn", default=None)

@@ -53,6 +53,10 @@ class Actions:
             return outcome
         if outcome == "no proof":
             events.pop()
+        if outcome == "restless":  # Rasa asks for the next action again and again until its breaker trips
+            events.append({"event": "followup", "name": "action_answer"})
+        if outcome == "silent":
+            answer["responses"] = []
         return web.json_response(answer)
 
 
@@ -166,6 +170,8 @@ FAILURES: dict[str, Callable[[], Any]] = {
     "the answer is not JSON": lambda: web.Response(text="<html>"),
     "the answer is something else": lambda: web.json_response({"events": [{"what": 1}]}),
     "the action did not run to its end": lambda: "no proof",
+    "the action says nothing": lambda: "silent",
+    "the dialogue does not come to rest": lambda: "restless",
 }
 
 
