@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from actions.handlers.base import IntentAction
-from actions.handlers.orders import MAX_CHOICES, OpenCase, item_params, my_orders, offer_orders, open_case, say_item
+from actions.handlers.orders import MAX_CHOICES, OpenCase, my_orders, offer_orders, open_case, say_item
 from actions.handlers.turn import Turn
 from actions.policy import DisputeKind
 
@@ -31,16 +33,19 @@ class ActionListDisputes(IntentAction):
         turn.custom["rich"] = {"text": turn.paragraphs[0], "cards": [card(turn, item) for item in opened]}
 
 
-def card(turn: Turn, item: OpenCase) -> dict[str, str]:
+def card(turn: Turn, item: OpenCase) -> dict[str, Any]:
     """A dispute for clients that draw cards: which order, what is asked, whose turn it is, until when."""
     dispute, theirs = item.dispute, item.dispute.filed_by is not turn.me.role
-    drawn = {
+    asked = [{"label": turn.phrase(f"kind_{dispute.kind}"), "at": dispute.opened_at.isoformat()}]
+    if dispute.new_delivery_at is not None:
+        asked.append({"label": turn.phrase("card_new_date"), "at": dispute.new_delivery_at.isoformat()})
+    drawn: dict[str, Any] = {
         "kind": "dispute",
         "id": item.order.id,
         "title": item.order.title,
         "state": turn.phrase("card_your_turn" if theirs else "card_their_turn"),
         "tone": "warn" if theirs else "calm",
-        "note": turn.phrase(f"open_{dispute.kind}_{'theirs' if theirs else 'mine'}", **item_params(turn, item)),
+        "fields": asked,
     }
     if dispute.due_at is not None:
         drawn |= {"due_label": turn.phrase("card_due"), "due_at": dispute.due_at.isoformat()}

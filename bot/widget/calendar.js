@@ -60,6 +60,7 @@ export function calendar({ min, max, suggest }, words, use) {
     const first = `${focused.slice(0, 7)}-01`;
     const start = plus(first, -weekday(first));
     for (let day = start; day < plusMonths(first, 1); day = plus(day, 7)) {
+      if (plus(day, 6) < min || (max && day > max)) continue; // a week without a day to choose
       const row = h("tr");
       for (let index = 0; index < 7; index++) row.append(cell(plus(day, index), first));
       rows.append(row);
