@@ -45,6 +45,7 @@ from actions.backend.errors import (
     IdempotencyConflict,
     MessageConflict,
     OrderCancelled,
+    StorageUnavailable,
     UnknownButton,
     VersionChanged,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "Reply",
     "ReplyButton",
     "ScanItem",
+    "StorageUnavailable",
     "StoredButton",
     "StoredImage",
     "StoredMessage",

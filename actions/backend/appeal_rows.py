@@ -91,6 +91,7 @@ def evidence_snapshot(row: EvidenceRow) -> EvidenceSnapshot:
         carrier_listed=row.carrier_listed,
         size=row.size,
         added_at=row.added_at,
+        digest=row.digest,
     )
 
 

@@ -97,7 +97,7 @@ class StoredImage:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceSnapshot:
-    """One piece of evidence. `url` for a link, `media_type` and `size` (bytes) for an image."""
+    """One piece of evidence. `url` for a link; `media_type`, `size` (bytes) and `digest` (SHA-256) for an image."""
 
     id: str
     kind: EvidenceKind
@@ -106,6 +106,7 @@ class EvidenceSnapshot:
     carrier_listed: bool = False
     size: int | None = None
     added_at: datetime | None = None
+    digest: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The evidence as JSON."""

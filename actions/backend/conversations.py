@@ -47,12 +47,15 @@ class Conversations(Openings):
         *,
         text: str | None = None,
         payload: str | None = None,
+        done: StoredButton | None = None,
+        custom: Mapping[str, Any] | None = None,
         last_seen_seq: int = 0,
         owner: str,
         seconds: float = LEASE_SECONDS,
     ) -> Received:
         """Store what the person wrote (`text`) or pressed (`payload`), and take the lease if it is free.
 
+        `done` is what they did elsewhere, such as an upload: handled as if they had pressed that button.
         The same client id again returns what is stored. MessageConflict if that has other content, UnknownButton if the
         payload is not one of this conversation's tokens (also another person's), LookupError for no such conversation.
         """
@@ -64,8 +67,8 @@ class Conversations(Openings):
             )
             stored = session.execute(query).first()
             if stored is not None:
-                return self._again(session, messages.message(stored._mapping), text, payload, owner, seconds, now)
-            action: StoredButton | None = None
+                return self._again(session, messages.message(stored._mapping), text, payload, done, owner, seconds, now)
+            action = done
             if payload is not None:
                 action = messages.button(session, conversation_id, payload)
                 if action is None:
@@ -82,6 +85,7 @@ class Conversations(Openings):
                 payload=payload,
                 action=action.action if action else None,
                 last_seen_seq=last_seen_seq,
+                custom=dict(custom or {}),
             )
             (message,) = messages.write(session, [row])
             if not lease.held:
@@ -96,11 +100,14 @@ class Conversations(Openings):
         message: StoredMessage,
         text: str | None,
         payload: str | None,
+        done: StoredButton | None,
         owner: str,
         seconds: float,
         now: datetime,
     ) -> Received:
-        if message.payload != payload or (payload is None and message.text != (text or "")):
+        typed = payload is None and done is None
+        action = message.action if done else None  # its title may be in another language by now
+        if message.payload != payload or (typed and message.text != (text or "")) or (done and action != done.action):
             raise MessageConflict("this message id was used for other content")
         if message.state is MessageState.PENDING and leases.take(session, message.conversation_id, owner, seconds, now):
             return Received(message, repeated=True, turn=leases.first(session, message.conversation_id))
@@ -193,6 +200,10 @@ class Conversations(Openings):
     async def replies(self, message: StoredMessage) -> list[StoredMessage]:
         """What the assistant said to a person's message so far."""
         return await self._database.read(lambda session: self._replies(session, message))
+
+    async def spoken_locale(self, conversation_id: str) -> str | None:
+        """The locale of the assistant's newest reply that has one: what the person is being answered in."""
+        return await self._database.read(lambda session: messages.spoken_locale(session, conversation_id))
 
     async def messages(self, conversation_id: str, after: int = 0, limit: int = 50) -> list[StoredMessage]:
         """The messages with numbers greater than `after`, in order, at most `limit`."""

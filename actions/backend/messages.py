@@ -16,6 +16,7 @@ from actions.backend.columns import new_id
 from actions.backend.tables import table
 
 _table = table(MessageRow)
+_LAST_FEW = 20
 
 
 def row(conversation_id: str, seq: int, author: Author, text: str, at: datetime, **values: Any) -> dict[str, Any]:
@@ -79,6 +80,14 @@ def message(values: Mapping[Any, Any]) -> StoredMessage:
 def messages(rows: Iterable[Row[Any]]) -> list[StoredMessage]:
     """The messages of selected rows."""
     return [message(found._mapping) for found in rows]
+
+
+def spoken_locale(session: Session, conversation_id: str) -> str | None:
+    """The locale of the newest reply that has one, among the last few: sentences of the gateway have none."""
+    said = (_table.c.conversation_id == conversation_id) & (_table.c.author == Author.ASSISTANT.value)
+    query = select(_table.c.custom).where(said).order_by(_table.c.seq.desc()).limit(_LAST_FEW)
+    locales = (custom.get("locale") for custom in session.execute(query).scalars())
+    return next((locale for locale in locales if isinstance(locale, str)), None)
 
 
 def tokens(seq: int, buttons: Sequence[ReplyButton]) -> list[dict[str, str]]:

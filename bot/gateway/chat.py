@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
+from weakref import WeakValueDictionary
 
 import structlog
 
-from actions.backend import Author, Backend, Conversation, MessageState, StoredMessage
+from actions.backend import Author, Backend, Conversation, MessageState, StoredButton, StoredMessage
 from bot.gateway.config import GatewayConfig
 from bot.gateway.encoding import utc
 from bot.gateway.identity import Person
@@ -25,20 +27,29 @@ _LOOK_AGAIN = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A message as it arrived: typed ``text``, or the ``payload`` of a button."""
+    """A message as it arrived: typed ``text``, the ``payload`` of a button, or what was ``done`` elsewhere.
+
+    ``done`` is handled as if the person had pressed that button; ``custom`` are further fields of the message.
+    """
 
     client_id: str
-    text: str | None
-    payload: str | None
-    last_seen_seq: int | None
+    text: str | None = None
+    payload: str | None = None
+    last_seen_seq: int | None = None
+    done: StoredButton | None = None
+    custom: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The answer to a message; ``pending`` when it is still owed (``messages`` then say so)."""
+    """The answer to a message; ``pending`` when it is still owed (``messages`` then say so).
+
+    ``repeated``: the message had been stored before.
+    """
 
     pending: bool
     messages: tuple[StoredMessage, ...]
+    repeated: bool = False
 
 
 class ChatService:
@@ -50,6 +61,7 @@ class ChatService:
         self._backend = backend
         self._turns = turns
         self._told = told
+        self._arrivals: WeakValueDictionary[tuple[str | None, str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def post(self, person: Person, incoming: Incoming) -> Answered:
         """Store a message and wait for its answer, for ``answer_within`` seconds at most.
@@ -58,19 +70,24 @@ class ChatService:
         (the message was perhaps not stored: the client sends it again).
         """
         deadline = time.monotonic() + self._config.answer_within
-        conversation, speaker = await self._open(person)
-        seen = conversation.delivered_seq if incoming.last_seen_seq is None else incoming.last_seen_seq
         owner = uuid4().hex
-        with self._turns.watchers.watch(conversation.id, incoming.client_id) as future:
-            received = await self._backend.conversations.add_person_message(
-                conversation.id,
-                incoming.client_id,
-                text=incoming.text,
-                payload=incoming.payload,
-                last_seen_seq=min(seen, conversation.last_seq),  # nobody has seen what is not written yet
-                owner=owner,
-                seconds=self._config.lease,
-            )
+        with contextlib.ExitStack() as watching:
+            # What arrives first is numbered first, although storing runs in threads: the lock lets them in by turns.
+            async with self._arrival(person):
+                conversation, speaker = await self._open(person)
+                future = watching.enter_context(self._turns.watchers.watch(conversation.id, incoming.client_id))
+                seen = conversation.delivered_seq if incoming.last_seen_seq is None else incoming.last_seen_seq
+                received = await self._backend.conversations.add_person_message(
+                    conversation.id,
+                    incoming.client_id,
+                    text=incoming.text,
+                    payload=incoming.payload,
+                    done=incoming.done,
+                    custom=incoming.custom,
+                    last_seen_seq=min(seen, conversation.last_seq),  # nobody has seen what is not written yet
+                    owner=owner,
+                    seconds=self._config.lease,
+                )
             message = received.message
             self._told(conversation.id)
             log.info(
@@ -91,9 +108,9 @@ class ChatService:
             self._told(conversation.id)
             current = await self._current(message)
             replies = tuple(await self._backend.conversations.replies(message))
-            answered = Answered(current.state is MessageState.PENDING, replies)
+            answered = Answered(current.state is MessageState.PENDING, replies, received.repeated)
         else:
-            answered = Answered(False, tuple(result.replies))
+            answered = Answered(False, tuple(result.replies), received.repeated)
         await self._handed(conversation, {message.seq, *(reply.seq for reply in answered.messages)})
         return answered
 
@@ -121,6 +138,10 @@ class ChatService:
         if handed > conversation.delivered_seq:
             await self._backend.conversations.mark_delivered(conversation.id, handed)
         return list(messages)
+
+    def _arrival(self, person: Person) -> asyncio.Lock:
+        """Whose turn it is to store a message; those who wait get it in the order in which they came."""
+        return self._arrivals.setdefault((person.iss, person.role.value, person.sub), asyncio.Lock())
 
     async def _open(self, person: Person) -> tuple[Conversation, Speaker]:
         conversation = await self._backend.conversations.open(person.iss or "", person.role, person.sub)

@@ -8,7 +8,7 @@ import structlog
 
 from actions.backend import Backend, OutboxRow, ReplyButton
 from actions.wording import MissingText, Wording
-from bot.gateway.voice import voice_of
+from bot.gateway.voice import voice_in
 
 log = structlog.get_logger(__name__)
 
@@ -39,21 +39,22 @@ class Dispatcher:
                 return delivered
 
     async def _deliver(self, row: OutboxRow) -> bool:
-        people = self._backend.people
-        voice = voice_of(row.recipient_role, await people.get(row.recipient_role, row.recipient_id), self._default_zone)
+        backend, role = self._backend, row.recipient_role
+        person = await backend.people.get(role, row.recipient_id)
+        conversation = await backend.conversations.for_notices(role, row.recipient_id)
+        voice = await voice_in(backend, conversation.id, role, person, self._default_zone)
         try:
             rendered = self._wording.notice(
-                row.code, row.params, role=row.recipient_role, locale=voice.locale, zone=voice.zone, now=row.created_at
+                row.code, row.params, role=role, locale=voice.locale, zone=voice.zone, now=row.created_at
             )
         except Exception as error:
             # Our mistake, not the other rows': it stays in the outbox until a release that can render it.
             reason = str(error) if isinstance(error, MissingText) else type(error).__name__
             log.error("notice.not_rendered", outbox_id=row.id, code=row.code, error=reason)
-            await self._backend.outbox.failed(row, min(_MAX_RETRY, 5.0 * 2 ** min(row.attempts, 10)))
+            await backend.outbox.failed(row, min(_MAX_RETRY, 5.0 * 2 ** min(row.attempts, 10)))
             return False
-        conversation = await self._backend.conversations.for_notices(row.recipient_role, row.recipient_id)
         buttons = [ReplyButton(button.title, button.payload) for button in rendered.buttons]
-        message = await self._backend.outbox.deliver(row, conversation.id, rendered.text, buttons, voice.locale)
+        message = await backend.outbox.deliver(row, conversation.id, rendered.text, buttons, voice.locale)
         if message is None:
             return False
         self._told(conversation.id)

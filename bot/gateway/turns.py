@@ -19,7 +19,7 @@ from actions.backend import Backend, Conversation, DatabaseUnavailable, PersonRe
 from actions.wording import Wording
 from bot.gateway.config import GatewayConfig
 from bot.gateway.engine import EngineClient, EngineDown, EngineError, Turn
-from bot.gateway.voice import voice_of
+from bot.gateway.voice import voice_in
 
 log = structlog.get_logger(__name__)
 
@@ -171,7 +171,7 @@ class TurnRunner:
             except EngineError:
                 if await self._hopeless(message):
                     log.error("turn.given_up", message_id=message.id)
-                    return (Reply(self._sentence("gateway_gave_up", speaker), custom={"kind": "gave_up"}),)
+                    return (Reply(await self._sentence("gateway_gave_up", speaker), custom={"kind": "gave_up"}),)
                 if pause is None:
                     raise
             await asyncio.sleep(pause)
@@ -187,13 +187,14 @@ class TurnRunner:
         attempts = message.attempts if message is not None else 0
         return float(min(self._config.retry_cap, 0.5 * 2 ** min(attempts, 10)))
 
-    def _sentence(self, name: str, speaker: Speaker) -> str:
-        voice = voice_of(speaker.conversation.role, speaker.person, self._config.default_zone)
+    async def _sentence(self, name: str, speaker: Speaker) -> str:
+        conversation, zone = speaker.conversation, self._config.default_zone
+        voice = await voice_in(self._backend, conversation.id, conversation.role, speaker.person, zone)
         return self._wording.text(name, voice.locale, voice.zone)
 
     async def say_later(self, message: StoredMessage, speaker: Speaker) -> None:
         """Store the sentence that it takes longer, once, unless the message was answered meanwhile."""
-        text = self._sentence("gateway_pending", speaker)
+        text = await self._sentence("gateway_pending", speaker)
         await self._backend.conversations.say(message, text, {"kind": "pending"})
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from actions.backend import PersonRecord
+from actions.backend import Backend, PersonRecord
+from actions.wording import LOCALES
 
 # Without a wish of their own customers are addressed with "du", sellers with "Sie" (design, Wording).
 _DEFAULT_LOCALES = {"customer": "de", "seller": "de-formal"}
@@ -18,8 +19,11 @@ class Voice:
     zone: str
 
 
-def voice_of(role: str, person: PersonRecord | None, default_zone: str) -> Voice:
-    """The stored wish of a person, else the defaults of the role."""
-    locale = person.locale if person is not None else None
+async def voice_in(
+    backend: Backend, conversation_id: str, role: str, person: PersonRecord | None, default_zone: str
+) -> Voice:
+    """The language in which the assistant answered last in this conversation, else the wish, else the role's."""
+    spoken = await backend.conversations.spoken_locale(conversation_id)
+    locale = spoken if spoken in LOCALES else person.locale if person is not None else None
     zone = person.zoneinfo if person is not None else None
     return Voice(locale or _DEFAULT_LOCALES[role], zone or default_zone)

@@ -80,6 +80,31 @@ async def test_a_token_overrides_what_the_marketplace_said(frozen: Gateway) -> N
     assert "21:00" in notice["text"]
 
 
+async def answered_in(locale: object) -> list[dict[str, Any]]:
+    return [{"text": "Hm.", "custom": {"locale": locale}}]
+
+
+@both_databases
+async def test_notices_speak_as_the_assistant_answered_last(frozen: Gateway, engine: FakeEngine) -> None:
+    vera = frozen.person("vera", "seller", locale="de-formal")
+    await frozen.order("FO-1")
+    said = {"Guten Tag": "de-formal", "Hello there": "en", "???": None, "Moin": "xx"}
+    engine.script = lambda turn: answered_in(said[turn["text"]])
+    for text, locale in (("Guten Tag", "de-formal"), ("Hello there", "en"), ("???", "en")):
+        await vera.say(text)
+        await frozen.command("FO-1", "request_update", by="kim")
+        await frozen.services_settle()
+        notice = (await notices(vera))[-1]
+        assert notice["locale"] == locale, text
+        dispute = await dispute_of(frozen, "FO-1")
+        await frozen.command("FO-1", "withdraw", by="kim", dispute_id=dispute["id"])
+        await frozen.services_settle()
+    await vera.say("Moin")
+    await frozen.command("FO-1", "request_update", by="kim")
+    await frozen.services_settle()
+    assert (await notices(vera))[-1]["locale"] == "de-formal", "a locale that nobody speaks is none"
+
+
 @both_databases
 async def test_moving_the_clock_sweeps_and_tells_before_it_answers(frozen: Gateway) -> None:
     await frozen.order("FO-1")

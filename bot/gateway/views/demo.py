@@ -109,11 +109,14 @@ def _file(name: str, content_type: str) -> Callable[[web.Request], Awaitable[web
 
 
 def _local(view: Callable[[web.Request, Services], Awaitable[Any]]) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """Only for pages of this machine: one elsewhere could point its own host name here, or post a form."""
+    """Only for pages of this machine: one elsewhere could point its own host name here, or post a form.
+
+    A gateway that listens on more than loopback has no demo: it would hand anybody a token for anybody.
+    """
 
     async def handle(request: web.Request) -> web.Response:
         services = request.app[SERVICES]
-        if request.url.host not in _LOOPBACK and services.config.host in _LOOPBACK:
+        if not {request.url.host, services.config.host} <= _LOOPBACK:
             raise Problem(403, "forbidden", "this is only for pages on this machine")
         if request.method == "POST" and request.content_type != "application/json":
             raise Problem(415, "unsupported_media_type", "the body must be application/json")

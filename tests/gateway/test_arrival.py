@@ -1,0 +1,71 @@
+"""Messages of one person are numbered in the order in which they arrive, however long storing each one takes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+import pytest
+
+from tests.gateway.conftest import Gateway, both_databases
+from tests.gateway.fakes import FakeEngine
+from tests.gateway.test_chat import eventually
+
+
+class SlowFirst:
+    """Storing the first message takes until another one is stored, or until it is clear that none will be."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+        self._other_stored = asyncio.Event()
+        self.begun: list[str] = []
+
+    async def __call__(self, conversation_id: str, client_id: str, **given: Any) -> Any:
+        self.begun.append(given["text"])
+        if len(self.begun) == 1:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._other_stored.wait(), 0.5)
+        received = await self._store(conversation_id, client_id, **given)
+        self._other_stored.set()
+        return received
+
+
+@both_databases
+async def test_numbers_follow_the_arrival(
+    gateway: Gateway, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversations = gateway.backend.conversations
+    slow = SlowFirst(conversations.add_person_message)
+    monkeypatch.setattr(conversations, "add_person_message", slow)
+    kim = gateway.person("kim")
+    first = asyncio.create_task(kim.say("Erstens"))
+    await eventually(lambda: asyncio.sleep(0, slow.begun == ["Erstens"]))
+    await asyncio.gather(first, kim.say("Zweitens"))
+    own = [message["text"] for message in await kim.messages() if message["author"] == "person"]
+    assert own == ["Erstens", "Zweitens"]
+    assert engine.finished == ["Erstens", "Zweitens"]
+
+
+async def test_somebody_else_does_not_wait_for_it(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    conversations = gateway.backend.conversations
+    slow = SlowFirst(conversations.add_person_message)
+    monkeypatch.setattr(conversations, "add_person_message", slow)
+    first = asyncio.create_task(gateway.person("kim").say("Erstens"))
+    await eventually(lambda: asyncio.sleep(0, slow.begun == ["Erstens"]))
+    await gateway.person("kim", "seller").say("Zweitens")
+    assert slow.begun == ["Erstens", "Zweitens"]
+    assert (await first)["status"] == "answered"
+
+
+async def test_a_failed_try_lets_the_next_one_in(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    conversations = gateway.backend.conversations
+    kim = gateway.person("kim")
+
+    async def broken(*args: Any, **given: Any) -> Any:
+        raise RuntimeError("gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(conversations, "add_person_message", broken)
+        assert (await kim.post(text="Erstens")).status == 500
+    assert (await kim.say("Zweitens"))["status"] == "answered"
