@@ -72,7 +72,8 @@ def sqlite_engine(url: URL) -> Engine:
     """An engine whose transactions begin where SQLAlchemy says so, with the write lock if the option `write` is set."""
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+    connect_args = {"timeout": BUSY_SECONDS, "check_same_thread": False}
+    engine = create_engine(url, connect_args=connect_args, hide_parameters=True)  # errors are logged, words are not
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
@@ -151,6 +152,7 @@ class Postgres(_Upsert):
             max_overflow=pool_size,
             pool_timeout=BUSY_SECONDS,
             pool_pre_ping=False,
+            hide_parameters=True,
             connect_args={
                 "connect_timeout": int(BUSY_SECONDS),
                 "options": f"-c lock_timeout={BUSY_SECONDS:g}s -c statement_timeout={BUSY_SECONDS:g}s",

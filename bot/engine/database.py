@@ -66,10 +66,10 @@ class ConversationDatabase:
         if self._url.get_backend_name() == "sqlite":
             if self._url.database and self._url.database != ":memory:":
                 await asyncio.to_thread(Path(self._url.database).parent.mkdir, parents=True, exist_ok=True)
-            engine = create_async_engine(self._url)
+            engine = create_async_engine(self._url, hide_parameters=True)  # errors are logged, words are not
             sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         else:
-            engine = create_async_engine(self._url, pool_pre_ping=True)
+            engine = create_async_engine(self._url, pool_pre_ping=True, hide_parameters=True)
         try:
             async with engine.begin() as connection:
                 await connection.run_sync(metadata.create_all)

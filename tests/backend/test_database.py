@@ -38,11 +38,12 @@ async def test_the_database_itself_refuses_a_second_open_dispute(backend: Backen
         "status": "open",
         "opened_at": NOW,
         "due_at": None,
-        "text": "",
+        "text": "Zu teuer",
     }
     before = await contents(backend)
-    with pytest.raises(IntegrityError):
+    with pytest.raises(IntegrityError) as raised:
         await backend.database.write(lambda session: session.add(DisputeRow(**second)))
+    assert "Zu teuer" not in str(raised.value), "errors are logged, words of people are not"
     assert await contents(backend) == before
     await backend.database.write(lambda session: session.add(DisputeRow(**{**second, "status": "expired"})))
 

@@ -113,6 +113,13 @@ async def test_no_tokens_for_a_foreign_host_name(gateway: Gateway) -> None:
     assert response.status == 403
 
 
+async def test_no_tokens_where_others_can_listen(start: Start) -> None:
+    async with start(host="0.0.0.0") as gateway:
+        for path in ("/demo/token?role=customer&sub=kim", "/demo/state"):
+            assert (await gateway.client.get(path)).status == 403
+        assert (await gateway.client.post("/demo/clock", json={"hours": 1})).status == 403
+
+
 async def test_production_has_no_page_and_mints_nothing(start: Start) -> None:
     async with start(production=True) as gateway:
         assert (await gateway.client.get("/")).status == 404

@@ -21,7 +21,7 @@ from bot.gateway.schemas.common import Locale, PersonId, Request, Struct
 from bot.gateway.services import SERVICES, Services
 from bot.gateway.tokens import mint
 from bot.widget.assets import FOLDER
-from bot.widget.scenarios import SCENARIOS, set_up
+from bot.widget.scenarios import SCENARIOS, set_up, set_up_merchant
 
 T = TypeVar("T")
 _STATIC = FOLDER / "demo"
@@ -49,7 +49,7 @@ class TokenOut(Struct, kw_only=True):
 
 
 class ScenarioWish(Request, kw_only=True):
-    """Which situation to set up; `all` is the set of ``python -m bot.demo``."""
+    """Which situation to set up; `all` is the set of ``python -m bot.demo``, `infractions` are the seller's."""
 
     name: str
 
@@ -157,7 +157,7 @@ async def _state(request: web.Request, services: Services) -> DemoOut:
     return DemoOut(
         now=encoding.utc(await clock.now()),
         frozen=await clock.frozen() is not None,
-        scenarios=(*SCENARIOS, "all"),
+        scenarios=(*SCENARIOS, "infractions", "all"),
         orders=tuple(_order(order) for order in ours[:_SHOWN]),
     )
 
@@ -176,6 +176,8 @@ async def _scenario(request: web.Request, services: Services) -> DemoOut:
     wish = await _read(request, ScenarioWish)
     if wish.name == "all":
         await load(services.backend)
+    elif wish.name == "infractions":
+        await set_up_merchant(services.backend)
     elif wish.name in SCENARIOS:
         await set_up(services.backend, SCENARIOS[wish.name])
     else:
