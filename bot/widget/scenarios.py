@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from actions.backend import Backend, IdempotencyKey, OrderPush, OrderSnapshot
+from actions.backend import Backend, IdempotencyKey, InfractionPush, OrderPush, OrderSnapshot
 from actions.policy import Allowed, OrderCommand, OrderState, RequestCancellation, RequestExtension, RequestUpdate, Role
-from bot.demo import CUSTOMER, SELLER, complete, order_number
+from bot.demo import CUSTOMER, OTHER_CUSTOMER, SELLER, complete, order_number
 
 _FIRST = 1000
 
@@ -34,6 +34,59 @@ SCENARIOS: Mapping[str, Scenario] = {
     "cancel_asked": Scenario("Produktfotos", timedelta(days=2), by=Role.SELLER, asks="cancellation"),
     "delivered": Scenario("Speisekarte", timedelta(days=-1), OrderState.DELIVERED),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Penalty:
+    """An infraction of the demo merchant, issued so many ``days`` ago."""
+
+    type: str
+    days: int
+    title: str
+    listing: str | None = None
+    on_order: bool = False
+
+
+PENALTIES = (
+    Penalty("misleading_tracking", 12, "Irreführende Sendungsverfolgung", on_order=True),
+    Penalty("misleading_listing", 84, "Irreführendes Angebot", listing="Poster A3"),
+    Penalty("late_confirmed_fulfilment", 97, "Verspätet ausgeführt", on_order=True),
+    Penalty("prohibited_product", 30, "Verbotenes Produkt", listing="Laserpointer"),
+    Penalty("repeat_ip_infringement", 20, "Wiederholte Verletzung geistigen Eigentums", listing="Fan-Becher"),
+)
+
+
+async def set_up_merchant(backend: Backend) -> None:
+    """Give the demo seller infractions of every kind of outcome: open, urgent, lost, and not for self-service."""
+    now = (await backend.clock.now()).replace(microsecond=0)
+    for number, penalty in enumerate(PENALTIES, start=2001):
+        order_id = f"WO-{number}" if penalty.on_order else None
+        issued = now - timedelta(days=penalty.days)
+        if order_id is not None:
+            await backend.orders.put(
+                OrderPush(
+                    id=order_id,
+                    customer_id=OTHER_CUSTOMER.id,
+                    seller_id=SELLER.id,
+                    title="Poster",
+                    state=OrderState.COMPLETED,
+                    updated_at=now,
+                    expected_delivery_at=issued,
+                    delivered_at=issued,
+                )
+            )
+        await backend.infractions.put(
+            InfractionPush(
+                id=f"V-{number}",
+                seller_id=SELLER.id,
+                type=penalty.type,
+                updated_at=now,
+                issued_at=issued,
+                order_id=order_id,
+                listing=penalty.listing,
+                title=penalty.title,
+            )
+        )
 
 
 async def set_up(backend: Backend, scenario: Scenario) -> OrderSnapshot:

@@ -9,6 +9,7 @@ const HINTS = /** @type {Record<string, {customer: string, seller: string}>} */ 
   extension_asked: { customer: "Einverstanden mit dem neuen Termin", seller: "Ich ziehe meine Anfrage zurück" },
   cancel_asked: { customer: "Nein, ich lehne die Stornierung ab", seller: "Was ist bei mir gerade offen?" },
   delivered: { customer: "Kann ich noch ohne Zustimmung stornieren?", seller: "Was ist bei mir gerade offen?" },
+  infractions: { customer: "Ich will Widerspruch einlegen", seller: "Welche Verstöße kann ich noch anfechten?" },
   all: { customer: "Was ist bei mir gerade offen?", seller: "Ich brauche mehr Zeit" },
 });
 const STATES = /** @type {Record<string, string>} */ ({ active: "läuft", delivered: "geliefert", completed: "abgeschlossen", cancelled: "storniert" });
@@ -76,7 +77,8 @@ function hint() {
 
 byId("set-up").addEventListener("click", () => {
   hint();
-  void act("Eingerichtet. Frühere Aufträge der Demo sind abgeschlossen.", () => call("/demo/scenario", { name: scenario.value }));
+  const more = ["infractions", "all"].includes(scenario.value) ? "" : " Frühere Aufträge der Demo sind abgeschlossen.";
+  void act(`Eingerichtet.${more}`, () => call("/demo/scenario", { name: scenario.value }));
 });
 for (const button of document.querySelectorAll("[data-hours]")) {
   const hours = Number(button.getAttribute("data-hours"));
