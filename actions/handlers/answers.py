@@ -130,12 +130,17 @@ def _says_yes(text: str) -> bool:
 async def _text(turn: Turn, case: Case) -> bool:
     if turn.value("evidence_id") or _only_a_link(turn):  # attached first; the words are asked for again
         return await _rerun(turn, case)
-    if turn.pressed or _digresses(turn):
+    if turn.pressed or _digresses(turn) or _takes_back(turn, case):
         return False
     if turn.intent == "deny" and len(turn.text.split()) <= _SHORT // 2:
         return await drop(turn, case)
     case.text = tidy(turn.text)
     return await _rerun(turn, case)
+
+
+def _takes_back(turn: Turn, case: Case) -> bool:
+    """Nobody gives the withdrawal of an appeal as its ground."""
+    return turn.intent == "withdraw_appeal" and _commands(turn, case) and len(turn.text.split()) <= _SHORT
 
 
 def _only_a_link(turn: Turn) -> bool:

@@ -43,16 +43,26 @@ def offer_yes(turn: Turn, flow: AppealProposing, proposal_id: str) -> None:
     turn.offer("button_no", "deny", appeal_proposal_id=proposal_id)
 
 
-async def propose(turn: Turn, case: Case, flow: AppealProposing, appeal_ids: Sequence[str]) -> None:
-    """Store the proposal and show it; nothing is filed or withdrawn before a yes."""
+async def propose(
+    turn: Turn, case: Case, flow: AppealProposing, appeal_ids: Sequence[str], intro: str | None = None
+) -> None:
+    """Store the proposal and show it; nothing is filed or withdrawn before a yes. ``intro`` says why it comes anew."""
     made = await turn.backend.appeal_proposals.create(turn.conversation_id, turn.actor, flow.command, appeal_ids)
     if not isinstance(made, AppealProposal):
         turn.case = None
         turn.say("appeal_not_possible_any_more")
+        appeal = await turn.backend.appeals.get(appeal_ids[0]) if len(appeal_ids) == 1 else None
+        if appeal is not None and isinstance(made, Refused):
+            _say_reasons(turn, appeal, made)
         turn.offer("button_my_penalties", "list_infractions")
         return
     turn.case = case
     case.asked, case.proposal_id = asking.CONFIRM, made.id
+    if intro is not None:
+        turn.say(intro)
+    for left in made.left_out:
+        if isinstance(left.verdict, Refused):
+            _say_reasons(turn, left.appeal, left.verdict)
     show(turn, flow, made)
     turn.custom.update(kind="proposal", appeal_ids=[item.appeal.id for item in made.items])
     offer_yes(turn, flow, made.id)
@@ -149,9 +159,9 @@ async def confirm(turn: Turn, proposal_id: str) -> None:
         turn.case = None
         turn.say("appeal_already_done")
     else:
-        turn.say("proposal_expired" if done.status is ConfirmStatus.EXPIRED else "proposal_changed")
+        intro = "proposal_expired" if done.status is ConfirmStatus.EXPIRED else "proposal_changed"
         case = turn.case or Case(flow=flow.name)
-        await propose(turn, case, flow, [item.appeal.id for item in proposal.items])
+        await propose(turn, case, flow, [item.appeal.id for item in proposal.items], intro)
     turn.offer("button_appeal_status", "appeal_status")
 
 
@@ -172,5 +182,10 @@ def report(turn: Turn, flow: AppealProposing, result: AppealOutcome) -> None:
                     {"name": f"{appeal.id}.ics", "url": f"/v1/chat/appeals/{appeal.id}/deadlines.ics"}
                 )
     elif isinstance(result.verdict, Refused):
-        for reason in result.verdict.reasons:
-            say_reason(turn, reason, penalty=params["penalty"], order=appeal.order_id or appeal.subject.id)
+        _say_reasons(turn, appeal, result.verdict)
+
+
+def _say_reasons(turn: Turn, appeal: AppealSnapshot, refused: Refused) -> None:
+    for reason in refused.reasons:
+        say_reason(turn, reason, penalty=penalty_of(turn, appeal), order=appeal.order_id or appeal.subject.id)
+    turn.custom["reasons"] = [{"rule": reason.rule, "code": reason.code} for reason in refused.reasons]

@@ -18,9 +18,13 @@ async def question_seen(turn: Turn, case: Case) -> bool:
     """Whether the open question was on the screen when the person wrote; anything else that came since is not it.
 
     While the answer to their wish took long they have seen a sentence that says so, and may have agreed to that.
+    A client that does not say what it shows was handed the question in the answer to the wish, unless it came later.
     """
     question = await turn.backend.conversations.shown(turn.conversation_id, case.seen_seq)
-    return turn.last_seen_seq >= (question.seq if question else case.seen_seq + 1)
+    if question is None:
+        return turn.last_seen_seq > case.seen_seq
+    handed = turn.seen_assumed and not question.later and question.seq < turn.seq
+    return handed or turn.last_seen_seq >= question.seq
 
 
 async def newer_notices(turn: Turn, case: Case) -> list[Notice]:

@@ -12,7 +12,7 @@ from actions.handlers.appeal_reasons import say_reason, type_term
 from actions.handlers.case import Case
 from actions.handlers.orders import MAX_CHOICES, meant_by_title
 from actions.handlers.turn import Turn
-from actions.policy import APPEAL_TYPES, AppealType, Refused, Role, Standing, SubjectKind, Undetermined
+from actions.policy import APPEAL_TYPES, AppealType, Refused, Role, Standing, SubjectKind, Undetermined, Verdict
 from actions.wording import Term, Zoned
 
 
@@ -115,9 +115,12 @@ def offer_penalties(turn: Turn, items: Sequence[ScanItem], intent: str) -> None:
         turn.offer_titled(name_of(turn, item), intent, **carried(item))
 
 
-def explain(turn: Turn, item: ScanItem) -> None:
-    """Whether it can be appealed, every failing condition, and what would help."""
-    verdict = item.option.verdict
+def explain(turn: Turn, item: ScanItem, verdict: Verdict | None = None) -> None:
+    """Whether it can be appealed, every failing condition, and what would help.
+
+    ``verdict``: the one to explain when it is not that of the scan, as for a draft that could not be begun.
+    """
+    verdict = verdict or item.option.verdict
     if isinstance(verdict, Refused):
         for reason in verdict.reasons:
             say_reason(turn, reason, penalty=name_of(turn, item), order=item.order_id or item.subject.id)

@@ -88,7 +88,7 @@ class SubmitAppeal(AppealProposing):
         )
         if isinstance(drafted, Refused | Undetermined):
             turn.case = None
-            explain(turn, item)
+            explain(turn, item, drafted)
             return None
         case.appeal_id = drafted.id
         await turn.backend.conversations.set_subject(turn.conversation_id, drafted.id)

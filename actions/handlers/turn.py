@@ -26,6 +26,7 @@ class Turn:
     """A message, who wrote it, what is known, and the reply so far.
 
     ``pressed``: the message is a button, its intent and values are ours and certain. ``now`` is the business clock.
+    ``seen_assumed``: the client did not say what it shows, ``last_seen_seq`` is what was handed out without a gap.
     ``appeal_types``: every type that the message can mean. ``topic`` and ``penalty`` are what was talked about last.
     """
 
@@ -42,6 +43,7 @@ class Turn:
     appeal_types: list[str]
     pressed: bool
     last_seen_seq: int
+    seen_assumed: bool
     seq: int
     now: datetime
     locale: str
@@ -82,6 +84,7 @@ class Turn:
             appeal_types=list(dict.fromkeys(appeal_types)),
             pressed=pressed,
             last_seen_seq=int(metadata.get("last_seen_seq") or 0),
+            seen_assumed=bool(metadata.get("seen_assumed")),
             seq=int(metadata.get("seq") or 0),
             now=now,
             locale=reply_locale(person, tracker.get_slot("locale"), None if pressed else message.get("language")),

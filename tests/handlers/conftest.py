@@ -17,9 +17,9 @@ import pytest
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.backend import Backend, OrderPush
-from actions.backend.migrate import upgrade
 from actions import handlers
+from actions.backend import Backend, InfractionPush, OrderPush
+from actions.backend.migrate import upgrade
 from actions.handlers.base import IntentAction
 from actions.handlers.resources import RESPONSES, Resources, holder
 from actions.policy import OrderState, Role
@@ -48,7 +48,7 @@ ACTIONS = _actions()
 
 @dataclass
 class Talk:
-    """One person's conversation; ``says`` gives a typed message with its intent, ``press`` a button of the last reply."""
+    """One person's conversation; ``says`` types a message with its intent, ``press`` a button of the last reply."""
 
     backend: Backend
     role: str
@@ -63,7 +63,7 @@ class Talk:
     seen: int | None = None
 
     async def says(
-        self, text: str, intent: str, *, confidence: float = 0.95, language: str | None = None, **entities: str
+        self, text: str, intent: str, *, confidence: float = 0.95, language: str | None = None, **entities: Any
     ) -> str:
         message = {
             "text": text,
@@ -149,6 +149,25 @@ def order(backend: Backend) -> Any:
                 updated_at=NOW - timedelta(days=1),
                 title=title,
                 expected_delivery_at=None if due is None else NOW + timedelta(hours=due),
+                **more,
+            )
+        )
+
+    return create
+
+
+@pytest.fixture
+def infraction(backend: Backend) -> Any:
+    """Create an infraction of the seller that was issued ``days`` ago."""
+
+    async def create(infraction_id: str, type: str, *, days: float | None = 10, **more: Any) -> None:
+        await backend.infractions.put(
+            InfractionPush(
+                id=infraction_id,
+                seller_id=more.pop("seller", "S-1"),
+                type=type,
+                updated_at=NOW - timedelta(days=1),
+                issued_at=None if days is None else NOW - timedelta(days=days),
                 **more,
             )
         )

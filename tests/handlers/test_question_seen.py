@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
-from actions.backend import Reply
-from actions.policy import OrderState
+import pytest
+
+from actions.backend import Backend, Reply
+from actions.handlers.case import Case
+from actions.handlers.notices import question_seen
+from actions.policy import OrderState, Role
 from tests.handlers.conftest import Talk
 
 
@@ -40,3 +45,30 @@ async def test_a_yes_to_the_question_counts(customer: Talk, order: Any) -> None:
     customer.seen = await asked(customer, order)
     await customer.says("ok", "affirm")
     assert await state(customer) is OrderState.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("later", "assumed", "seen", "counts"),
+    [
+        pytest.param(False, True, 0, True, id="handed out in the answer, with a notice before it that was not"),
+        pytest.param(False, False, 0, False, id="the client says that it is not on the screen"),
+        pytest.param(True, True, 0, False, id="came later, and was not fetched"),
+        pytest.param(True, True, 3, True, id="came later, and was fetched"),
+    ],
+)
+async def test_clients_that_do_not_say_what_they_show(
+    backend: Backend, later: bool, assumed: bool, seen: int, counts: bool
+) -> None:
+    chat = await backend.conversations.open("", Role.SELLER, "S-1")
+    wish = (await backend.conversations.add_person_message(chat.id, "wish", text="ablehnen", owner="o")).message
+    if later:
+        await backend.conversations.say(wish, "Das dauert gerade länger.")
+    done = await backend.conversations.complete(wish, [Reply("Soll ich?")], owner="o")
+    said: Any = SimpleNamespace(
+        backend=backend,
+        conversation_id=chat.id,
+        seq=done.replies[-1].seq + 1,
+        last_seen_seq=seen,
+        seen_assumed=assumed,
+    )
+    assert await question_seen(said, Case("decline_request", seen_seq=wish.seq)) is counts
