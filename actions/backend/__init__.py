@@ -23,6 +23,7 @@ from actions.backend.appeal_views import (
 )
 from actions.backend.backend import Backend
 from actions.backend.chat_views import (
+    SEEN_ASSUMED,
     Author,
     Completed,
     Conversation,
@@ -53,6 +54,7 @@ from actions.backend.results import Confirmation, ConfirmStatus, IdempotencyKey,
 from actions.backend.views import DisputeSnapshot, Event, OrderPush, OrderSnapshot, PersonRecord, PutResult
 
 __all__ = [
+    "SEEN_ASSUMED",
     "AppealConfirmation",
     "AppealItem",
     "AppealOutcome",

@@ -10,6 +10,9 @@ from typing import Any
 
 from actions.policy import DisputeKind, Role
 
+SEEN_ASSUMED = "seen_assumed"
+"""Kept with a person's message whose client did not say what it shows: `last_seen_seq` is what was handed out."""
+
 
 class Author(StrEnum):
     """Who wrote a message."""
@@ -104,7 +107,8 @@ class StoredMessage:
 
     def to_json(self) -> dict[str, Any]:
         """The message as in api.md."""
-        fields: dict[str, Any] = {**self.custom, "seq": self.seq, "author": self.author.value, "text": self.text}
+        extra = {name: value for name, value in self.custom.items() if name != SEEN_ASSUMED}
+        fields: dict[str, Any] = {**extra, "seq": self.seq, "author": self.author.value, "text": self.text}
         fields["id"] = self.client_id or self.id
         fields["in_reply_to"] = self.in_reply_to
         fields["buttons"] = [{"title": button.title, "payload": button.payload} for button in self.buttons]

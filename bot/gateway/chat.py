@@ -13,7 +13,15 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from actions.backend import Author, Backend, Conversation, MessageState, StoredButton, StoredMessage
+from actions.backend import (
+    SEEN_ASSUMED,
+    Author,
+    Backend,
+    Conversation,
+    MessageState,
+    StoredButton,
+    StoredMessage,
+)
 from bot.gateway.config import GatewayConfig
 from bot.gateway.encoding import utc
 from bot.gateway.identity import Person
@@ -76,6 +84,7 @@ class ChatService:
             async with self._arrival(person):
                 conversation, speaker = await self._open(person)
                 future = watching.enter_context(self._turns.watchers.watch(conversation.id, incoming.client_id))
+                assumed = incoming.last_seen_seq is None
                 seen = conversation.delivered_seq if incoming.last_seen_seq is None else incoming.last_seen_seq
                 received = await self._backend.conversations.add_person_message(
                     conversation.id,
@@ -83,7 +92,7 @@ class ChatService:
                     text=incoming.text,
                     payload=incoming.payload,
                     done=incoming.done,
-                    custom=incoming.custom,
+                    custom={**incoming.custom, SEEN_ASSUMED: True} if assumed else incoming.custom,
                     last_seen_seq=min(seen, conversation.last_seq),  # nobody has seen what is not written yet
                     owner=owner,
                     seconds=self._config.lease,

@@ -15,7 +15,15 @@ from uuid import uuid4
 
 import structlog
 
-from actions.backend import Backend, Conversation, DatabaseUnavailable, PersonRecord, Reply, StoredMessage
+from actions.backend import (
+    SEEN_ASSUMED,
+    Backend,
+    Conversation,
+    DatabaseUnavailable,
+    PersonRecord,
+    Reply,
+    StoredMessage,
+)
 from actions.wording import Wording
 from bot.gateway.config import GatewayConfig
 from bot.gateway.engine import EngineClient, EngineDown, EngineError, Turn
@@ -205,6 +213,7 @@ def _turn(message: StoredMessage, speaker: Speaker, default_zone: str) -> Turn:
         "conversation_id": conversation.id,
         "seq": message.seq,
         "last_seen_seq": message.last_seen_seq,
+        "seen_assumed": bool(message.custom.get(SEEN_ASSUMED)),
         "role": conversation.role.value,
         "sub": conversation.sub,
         "iss": conversation.iss or None,

@@ -46,3 +46,11 @@ async def test_reading_a_page_counts_up_to_its_end(frozen: Gateway, engine: Fake
     await vera.messages(limit=2)
     await vera.say("hm")
     assert told(engine) == 2
+
+
+async def test_the_engine_learns_whether_the_client_said_what_it_shows(gateway: Gateway, engine: FakeEngine) -> None:
+    kim = gateway.person("kim")
+    await kim.say("eins")
+    await kim.say("zwei", last_seen_seq=2)
+    assert [turn["metadata"]["seen_assumed"] for turn in engine.turns] == [True, False]
+    assert all("seen_assumed" not in message for message in await kim.messages())
