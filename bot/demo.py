@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from actions.backend import Backend, IdempotencyKey, OrderPush, OrderSnapshot
 from actions.backend.settings import Settings, SettingsError
 from actions.policy import Accept, Actor, Allowed, OrderState, RequestExtension, Role
+from bot import demo_appeals
 
 CUSTOMER = Actor(Role.CUSTOMER, "demo-kunde")
 SELLER = Actor(Role.SELLER, "demo-verkaeufer")
@@ -139,12 +140,16 @@ async def main() -> None:
     backend = await Backend.from_settings(settings)
     try:
         orders = await load(backend)
+        account = await demo_appeals.load(backend)
     finally:
         await backend.close()
     print(f"Kunde {CUSTOMER.id}, Verkäufer {SELLER.id}")
     for order in orders:
         due = order.effective_delivery_at
         print(f"  {order.id}  {order.title:<28} {order.state.value:<10} {due:%d.%m. %H:%M} UTC" if due else order.id)
+    for item in account:
+        left = "" if item.option.days_left is None else f"{item.option.days_left:>5} Tage"
+        print(f"  {item.subject.id}  {item.title:<28} {item.type:<27} {item.option.standing.value:<9}{left}")
 
 
 if __name__ == "__main__":
