@@ -12,6 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.backend import DatabaseUnavailable
 from actions.handlers import router
+from actions.handlers.case import Case
 from actions.handlers.resources import holder
 from actions.handlers.turn import Turn
 
@@ -44,11 +45,13 @@ class IntentAction(Action, ABC):
         except Exception:
             log.exception("turn_failed", conversation=turn.conversation_id, message=turn.message_id, intent=turn.intent)
             turn.paragraphs, turn.buttons, turn.custom = [], [], {}
+            # As before the turn: a question that was not shown must not be there to be answered.
+            turn.case = Case.load(tracker.get_slot("case"))
             turn.say("apology")
             turn.offer("button_support", "contact_support")
         buttons = [{"title": button.title, "payload": button.payload} for button in turn.buttons]
         dispatcher.utter_message(
-            text="\n\n".join(turn.paragraphs), buttons=buttons, json_message={**turn.custom, "locale": turn.locale}
+            text="\n\n".join(turn.paragraphs), buttons=buttons, json_message={**_custom(turn), "locale": turn.locale}
         )
         return turn.events()
 
@@ -67,3 +70,11 @@ class FlowAction(IntentAction, ABC):
 
     async def respond(self, turn: Turn) -> None:
         await router.begin(turn, self.flow)
+
+
+def _custom(turn: Turn) -> dict[str, Any]:
+    """The fields beside the text. What was said after the part that is drawn belongs below it."""
+    after = "\n\n".join(turn.paragraphs[turn.drawn :])
+    if "rich" not in turn.custom or not turn.drawn or not after:
+        return turn.custom
+    return {**turn.custom, "rich": {**turn.custom["rich"], "after": after}}

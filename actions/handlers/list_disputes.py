@@ -26,11 +26,14 @@ class ActionListDisputes(IntentAction):
             offer_orders(turn, orders, "inform")
             return
         turn.say("disputes_open_one" if len(opened) == 1 else "disputes_open", count=len(opened))
+        said = len(turn.paragraphs)
         for item in opened:
             say_item(turn, item)
+        turn.drawn = len(turn.paragraphs)
         for item in opened[:MAX_CHOICES]:
             offer_item(turn, item)
-        turn.custom["rich"] = {"text": turn.paragraphs[0], "cards": [card(turn, item) for item in opened]}
+        before = "\n\n".join(turn.paragraphs[:said])
+        turn.custom["rich"] = {"text": before, "cards": [card(turn, item) for item in opened]}
 
 
 def card(turn: Turn, item: OpenCase) -> dict[str, Any]:

@@ -55,6 +55,7 @@ class Turn:
     buttons: list[Button] = field(default_factory=list)
     custom: dict[str, Any] = field(default_factory=dict)
     missed: bool = False
+    drawn: int = 0  # paragraphs that `rich` shows in another form
 
     @classmethod
     def read(cls, tracker: Tracker, backend: Backend, wording: Wording, now: datetime) -> Turn:

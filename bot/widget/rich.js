@@ -2,7 +2,7 @@
 /** What a reply can carry beside its text: cards, steps, links, a date to choose, an upload. The text alone is enough. */
 
 import { calendar } from "./calendar.js";
-import { clean, h, link } from "./message.js";
+import { body, clean, h, link } from "./message.js";
 
 /** @typedef {import("./words.js").Words} Words */
 /** @typedef {import("./connection.js").Message} Message */
@@ -42,6 +42,7 @@ export function rich(message, words, actions) {
     button.addEventListener("click", () => actions.upload());
     parts.push(button);
   }
+  if (parts.length && typeof given.after === "string") parts.push(body(given.after, words));
   return { text: parts.length && typeof given.text === "string" ? given.text : null, parts };
 }
 

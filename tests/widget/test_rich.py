@@ -65,13 +65,13 @@ async def test_cards_steps_and_links(shop: Open, site: Site) -> None:
         "note": "Danach bleibt der Auftrag aktiv.",
     }
     links = [{"title": "Hilfe", "url": "https://laden.example/hilfe"}, {"title": "böse", "url": "javascript:alert(1)"}]
-    rich = {"text": "Das ist offen:", "cards": [card], "steps": ["Bestellung öffnen", "Anfechten"], "links": links}
+    rich = {"text": "Das ist offen:", "cards": [card], "steps": ["Bestellung öffnen", "Anfechten"], "links": links, "after": "Und nun?"}
     await site.say("Nur Text, für andere Kanäle", rich=rich)
     kim = await shop(claims={"zoneinfo": "Europe/Berlin"})
     await kim.open()
     text = await kim.messages("assistant").inner_text()
     assert "Nur Text" not in text
-    for part in ("Das ist offen:", "Logo", "FO-1001", "läuft", "Antwort bis", "noch 30 Stunden", "14:00 Uhr", "Vera"):
+    for part in ("Das ist offen:", "Logo", "FO-1001", "läuft", "Antwort bis", "noch 30 Stunden", "14:00 Uhr", "Vera", "Und nun?"):
         assert part in text
     assert await kim.log.locator("ol.steps li").all_inner_texts() == ["Bestellung öffnen", "Anfechten"]
     hrefs = await kim.log.locator("a").evaluate_all("all => all.map(a => [a.href, a.target, a.rel])")
