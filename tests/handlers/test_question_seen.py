@@ -9,6 +9,7 @@ import pytest
 
 from actions.backend import Backend, Reply
 from actions.handlers.case import Case
+from actions.handlers.force_cancellation import ForceCancellation
 from actions.handlers.notices import question_seen
 from actions.policy import OrderState, Role
 from tests.handlers.conftest import Talk
@@ -72,3 +73,18 @@ async def test_clients_that_do_not_say_what_they_show(
         seen_assumed=assumed,
     )
     assert await question_seen(said, Case("decline_request", seen_seq=wish.seq)) is counts
+
+
+async def test_a_question_that_could_not_be_shown_is_not_open(
+    customer: Talk, order: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    await order("FO-1001", "Logo", due=-30)
+    with monkeypatch.context() as patched:
+        patched.setattr(ForceCancellation, "present", broken)
+        await customer.says("stornieren", "force_cancellation", order_id="FO-1001")
+        assert "nicht geklappt" in customer.text
+    await customer.says("ok", "affirm")
+    assert await state(customer) is OrderState.ACTIVE

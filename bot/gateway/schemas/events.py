@@ -22,8 +22,9 @@ class EventsQuery(Request, kw_only=True):
 class EventOut(Struct, kw_only=True):
     """A change or a notice, with further fields.
 
-    `change`: `command`, `actor` {role, id}, `origin` (chat, api, push, sweep), `rules`, `policy_version`, `before`,
-    `after`. `notice`: `recipient` {role, id}, `code`, `params`, `text` as the person reads it, `locale`.
+    `change`: `command`, `actor` {role, id}, `origin` (chat, api, push, clock), `rules`, `policy_version`, `before`,
+    `after`; of an appeal or infraction also `subject` {kind, id}, of an appeal `effects`. `notice`: `recipient`
+    {role, id}, `code`, `params` (with `appeal_id` where it is about one), `text` as the person reads it, `locale`.
     """
 
     seq: int
@@ -43,7 +44,7 @@ class EventsOut(Struct, kw_only=True):
 
 
 class AuditTrail(Struct, kw_only=True):
-    """The changes of one order, the oldest first."""
+    """The changes of one order or appeal, the oldest first."""
 
     events: tuple[Event, ...]
 
