@@ -33,10 +33,12 @@ _MODULES = (
     "rich.js",
     "calendar.js",
     "connection.js",
+    "http.js",
     "outbox.js",
     "token.js",
     "evidence.js",
     "title.js",
+    "welcome.js",
     "words.js",
 )
 

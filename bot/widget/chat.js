@@ -4,11 +4,11 @@
 import { Connection } from "./connection.js";
 import { Upload } from "./evidence.js";
 import { Log } from "./log.js";
-import { h } from "./message.js";
 import { Outbox, forgetAll } from "./outbox.js";
 import { Panel } from "./panel.js";
 import { countUnread } from "./title.js";
 import { askForToken, claimsOf } from "./token.js";
+import { welcome } from "./welcome.js";
 import { Words, localeOf } from "./words.js";
 
 /** @typedef {import("./connection.js").Message} Message */
@@ -289,20 +289,11 @@ export class Chat {
     if (status !== before) this.emit("lotse-status", { status });
   }
 
-  /** A first word, and what could be said, while nothing was said yet. */
+  /** A first word, while nothing was said yet. */
   welcome() {
-    const { welcome } = this.log;
-    const role = this.claims?.role === "seller" ? "seller" : "customer";
-    welcome.hidden = !this.claims || !this.replayed || this.last > 0 || this.log.items.size > 0;
-    if (welcome.hidden || welcome.dataset.locale === this.words.locale + role) return;
-    welcome.dataset.locale = this.words.locale + role;
-    const starts = [1, 2, 3].map((number) => {
-      const text = this.words.say(`start_${role}_${number}`);
-      const button = h("button", { type: "button" }, text);
-      button.addEventListener("click", () => (this.panel.input.focus(), this.say(text)));
-      return button;
-    });
-    welcome.replaceChildren(h("h3", {}, this.words.say("welcome")), h("p", {}, this.words.say(`welcome_${role}`)), h("div", { class: "starts" }, ...starts));
+    const nothing = this.claims && this.replayed && !this.last && !this.log.items.size;
+    this.log.welcome.hidden = !nothing;
+    if (nothing) welcome(this.log.welcome, this.claims?.role, this.words, (text) => (this.panel.input.focus(), this.say(text)));
   }
 
   chooseLocale() {

@@ -5,6 +5,7 @@
  * number without a gap, so whatever an interruption swallowed is replayed. Messages are posted one after the other.
  */
 
+import { Refused, call } from "./http.js";
 import { forgetAll } from "./outbox.js";
 
 /** @typedef {import("./outbox.js").Item} Item */
@@ -286,36 +287,8 @@ export class Connection {
     return this.base + path;
   }
 
-  /** A JSON call. Rejects with `Refused` for any status but 2xx.
-   * @param {string} method @param {string} path @param {object} [body] @param {number} [within] ms @returns {Promise<any>} */
-  async request(method, path, body, within = 40_000) {
-    const limit = AbortSignal.timeout(within);
-    const stop = new AbortController();
-    for (const signal of [limit, this.ended.signal]) signal.addEventListener("abort", () => stop.abort(), { once: true });
-    const response = await fetch(this.at(path), {
-      method,
-      headers: { Authorization: `Bearer ${this.token}`, ...(body ? { "Content-Type": "application/json" } : {}) },
-      body: body && JSON.stringify(body),
-      signal: stop.signal,
-      credentials: "omit",
-      cache: "no-store",
-    });
-    if (!response.ok) throw new Refused(response.status, Number(response.headers.get("Retry-After")));
-    return response.json();
-  }
-}
-
-/** The gateway answered with something other than success. */
-export class Refused extends Error {
-  /** @param {number} status @param {number} seconds the gateway's Retry-After, 0 for none */
-  constructor(status, seconds) {
-    super(`status ${status}`);
-    this.status = status;
-    this.after = Math.min(Math.max(seconds || 1, 1), 30) * 1000;
-  }
-
-  /** Sending the same again would not help. */
-  get final() {
-    return this.status >= 400 && this.status < 500 && ![401, 408, 425, 429].includes(this.status);
+  /** @param {string} method @param {string} path @param {object} [body] @param {number} [within] ms @returns {Promise<any>} */
+  request(method, path, body, within) {
+    return call(this.at(path), { method, token: this.token, body, within, ended: this.ended.signal });
   }
 }
