@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import warnings
 
 import structlog
@@ -26,5 +27,16 @@ def configure(level: str) -> None:
     for chatty in CHATTY:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     # Rasa's structured logs have the person's words and slots in them at debug level: nobody needs them in operation.
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(max(logging.WARNING, logging.root.level)))
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(max(logging.WARNING, logging.root.level)),
+        # Its own choice shows the values of all variables of a traceback, where a library that does so is installed.
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
+        ],
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+    )
     warnings.simplefilter("ignore")
