@@ -97,7 +97,7 @@ class SubmitAppeal(AppealProposing):
         if ground or number:
             key = IdempotencyKey(turn.message_id, "edit", drafted.id)
             edited = await turn.backend.appeals.edit(
-                drafted.id, turn.actor, ground=ground, tracking_number=number, key=key
+                drafted.id, turn.actor, ground=ground, tracking_number=number, origin="chat", key=key
             )
             drafted = edited if isinstance(edited, AppealSnapshot) else drafted
         if url := turn.value("url"):
@@ -161,7 +161,7 @@ def _remember(case: Case, item: ScanItem) -> None:
 async def _attach(turn: Turn, draft: AppealSnapshot, url: str) -> AppealSnapshot:
     key = IdempotencyKey(turn.message_id, "attach", draft.id)
     try:
-        attached = await turn.backend.appeals.attach(draft.id, turn.actor, link=url, key=key)
+        attached = await turn.backend.appeals.attach(draft.id, turn.actor, link=url, origin="chat", key=key)
     except EvidenceRefused as refused:
         turn.say(f"evidence_{refused.code}")
         return draft

@@ -46,6 +46,8 @@ async def test_number_and_carriers_link(draft: Talk, backend: Any) -> None:
     appeal = await only(backend)
     assert (appeal.status.value, appeal.tracking_number) == ("submitted", NUMBER)
     assert [(item.url, item.carrier_listed) for item in appeal.evidence] == [(LISTED, True)]
+    trail = await backend.appeals.events(appeal.id)
+    assert {event.data["origin"] for event in trail} == {"chat"}, "nothing of this came from the order page"
 
 
 @pytest.mark.rule("W-12")
