@@ -63,12 +63,19 @@ class Talk:
     seen: int | None = None
 
     async def says(
-        self, text: str, intent: str, *, confidence: float = 0.95, language: str | None = None, **entities: Any
+        self,
+        text: str,
+        intent: str,
+        *,
+        confidence: float = 0.95,
+        language: str | None = None,
+        ranking: list[tuple[str, float]] | None = None,
+        **entities: Any,
     ) -> str:
         message = {
             "text": text,
             "intent": {"name": intent, "confidence": confidence},
-            "intent_ranking": [{"name": intent, "confidence": confidence}],
+            "intent_ranking": [{"name": name, "confidence": sure} for name, sure in ranking or [(intent, confidence)]],
             "entities": [{"entity": name, "value": value} for name, value in entities.items()],
             "language": language,
         }
@@ -146,7 +153,7 @@ def order(backend: Backend) -> Any:
                 customer_id=more.pop("customer", "C-1"),
                 seller_id=more.pop("seller", "S-1"),
                 state=OrderState(state),
-                updated_at=NOW - timedelta(days=1),
+                updated_at=NOW - timedelta(days=1) + timedelta(hours=more.pop("updated", 0)),
                 title=title,
                 expected_delivery_at=None if due is None else NOW + timedelta(hours=due),
                 **more,
@@ -154,6 +161,12 @@ def order(backend: Backend) -> Any:
         )
 
     return create
+
+
+@pytest.fixture
+async def one_order(order: Any) -> None:
+    """FO-1, a logo, due in three days."""
+    await order("FO-1", "Logo")
 
 
 @pytest.fixture

@@ -88,3 +88,22 @@ async def test_a_question_that_could_not_be_shown_is_not_open(
         assert "nicht geklappt" in customer.text
     await customer.says("ok", "affirm")
     assert await state(customer) is OrderState.ACTIVE
+
+
+@pytest.mark.parametrize("intent", ["affirm", "force_cancellation"])
+@pytest.mark.parametrize(
+    ("words", "entities"), [("ja, storniere FO-1002", {"order_id": "FO-1002"}), ("Ja, die Website stornieren", {})]
+)
+async def test_a_yes_to_another_order_is_no_yes_to_this_one(
+    customer: Talk, order: Any, intent: str, words: str, entities: dict[str, str]
+) -> None:
+    await order("FO-1001", "Logo", due=-30)
+    await order("FO-1002", "Website", due=-30)
+    await customer.says("Logo stornieren", "force_cancellation", order_id="FO-1001")
+    await customer.says(words, intent, **entities)
+    assert await state(customer) is OrderState.ACTIVE
+    assert (customer.custom["kind"], customer.custom["order_id"]) == ("proposal", "FO-1002")
+    await customer.says("Ja, die Website stornieren", intent)
+    assert await state(customer) is OrderState.ACTIVE
+    website = await customer.backend.orders.get("FO-1002")
+    assert website is not None and website.state is OrderState.CANCELLED
