@@ -2,44 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable
 
 from rapidfuzz import fuzz, process
 
 from actions.handlers import case as asking
+from actions.handlers import choices
 from actions.handlers.case import Case
 from actions.handlers.flow import Flow
 from actions.handlers.notices import ask_which, newer_notices, question_seen
-from actions.handlers.orders import meant_by_position, meant_by_title, my_orders
+from actions.handlers.orders import meant_by_title, my_orders
 from actions.handlers.own_words import tidy
+from actions.handlers.reading import DIGRESSIONS, SHORT, SURE, digresses, drop, rerun
 from actions.handlers.reasons import reason_title
 from actions.handlers.turn import UNSURE, Turn
 
-# Intents that are answered in between without giving up what was asked.
-DIGRESSIONS = frozenset(
-    {
-        "ask_resolution_center",
-        "ask_response_deadline",
-        "ask_forced_cancellation",
-        "ask_dispute_visibility",
-        "ask_appeal_steps",
-        "ask_appeal_deadline",
-        "appeal_status",
-        "list_disputes",
-        "list_infractions",
-        "greet",
-        "thank",
-        "help",
-        "contact_support",
-        "bot_challenge",
-        "switch_language",
-    }
-)
-_SURE = 0.7  # from here a message is believed to be a digression although words for the other side were asked for
-_SHORT = 6  # words; longer messages without a question mark are taken as the text that was asked for
 _REASON_MATCH = 80
-_NUMBER = re.compile(r"\b(?=\w*\d)[A-Za-z0-9]{8,40}\b")
 _YES = ("ja", "jo", "jep", "jap", "yes", "yep", "yeah", "ok", "okay", "klar", "gerne", "sure", "bitte ja", "genau")
 
 
@@ -48,7 +26,7 @@ async def answer(turn: Turn, case: Case) -> bool:
     if case.flow not in Flow.known:
         turn.case = None
         return False
-    if turn.intent == "stop" and (turn.pressed or len(turn.text.split()) <= _SHORT):
+    if turn.intent == "stop" and (turn.pressed or len(turn.text.split()) <= SHORT):
         return await drop(turn, case)
     if turn.intent in ("affirm", "deny") and not turn.pressed and (others := await newer_notices(turn, case)):
         ask_which(turn, case, others)
@@ -57,23 +35,14 @@ async def answer(turn: Turn, case: Case) -> bool:
     return bool(reader and await reader(turn, case))
 
 
-async def drop(turn: Turn, case: Case) -> bool:
-    """Give the case up; nothing was written."""
-    if case.proposal_id:
-        await Flow.known[case.flow].discard(turn, case.proposal_id)
-    turn.case = None
-    turn.say("dropped", what=turn.phrase(f"what_{case.flow}"))
-    return True
-
-
 async def _confirmation(turn: Turn, case: Case) -> bool:
     flow = Flow.known[case.flow]
     if turn.pressed:
         if turn.intent in ("affirm", "deny"):
             return False  # a button names its proposal; the intent's own action acts on just that one
-        return Flow.known[case.flow].give(turn, case) and await _rerun(turn, case)
+        return Flow.known[case.flow].give(turn, case) and await rerun(turn, case)
     if turn.intent == "affirm" or (turn.intent == case.flow and _says_yes(turn.text)):
-        return await _yes(turn, case)
+        return await (rerun if await _means_another(turn, case) else _yes)(turn, case)
     if turn.intent == "deny":
         return await drop(turn, case)
     if turn.intent == "correct":
@@ -82,14 +51,14 @@ async def _confirmation(turn: Turn, case: Case) -> bool:
         await _other_order(turn, case)
         flow.reword(turn, case)
         flow.give(turn, case)
-        return await _rerun(turn, case)
+        return await rerun(turn, case)
     if _may_be_words(turn, flow):
         if Flow.known[case.flow].give(turn, case):
-            return await _rerun(turn, case)
+            return await rerun(turn, case)
         question = turn.text.endswith("?") and not flow.questions_are_text
         if flow.optional_text and len(turn.text.split()) > 1 and not question:
             case.text = tidy(turn.text)
-            return await _rerun(turn, case)
+            return await rerun(turn, case)
     return False
 
 
@@ -101,8 +70,8 @@ def _may_be_words(turn: Turn, flow: Flow) -> bool:
     if turn.intent in ("inform", UNSURE):
         return True
     if turn.intent == "out_of_scope":
-        return flow.questions_are_text or turn.confidence < _SURE
-    return turn.intent in DIGRESSIONS and turn.confidence < _SURE
+        return flow.questions_are_text or turn.confidence < SURE
+    return turn.intent in DIGRESSIONS and turn.confidence < SURE
 
 
 async def _other_order(turn: Turn, case: Case) -> None:
@@ -112,6 +81,14 @@ async def _other_order(turn: Turn, case: Case) -> None:
     named = meant_by_title(turn.text, await my_orders(turn))
     if len(named) == 1 and named[0].id != case.order_id:
         case.order_id, case.dispute_id = named[0].id, None
+
+
+async def _means_another(turn: Turn, case: Case) -> bool:
+    """„Ja, storniere FO-2" while FO-1 was asked about: a yes to something else, which is shown first."""
+    before = case.dump()
+    await _other_order(turn, case)
+    Flow.known[case.flow].give(turn, case)
+    return case.dump() != before
 
 
 async def _yes(turn: Turn, case: Case) -> bool:
@@ -129,34 +106,34 @@ def _says_yes(text: str) -> bool:
 
 async def _text(turn: Turn, case: Case) -> bool:
     if turn.value("evidence_id") or _only_a_link(turn):  # attached first; the words are asked for again
-        return await _rerun(turn, case)
-    if turn.pressed or _digresses(turn) or _takes_back(turn, case):
+        return await rerun(turn, case)
+    if turn.pressed or digresses(turn) or _takes_back(turn, case):
         return False
-    if turn.intent == "deny" and len(turn.text.split()) <= _SHORT // 2:
+    if turn.intent == "deny" and len(turn.text.split()) <= SHORT // 2:
         return await drop(turn, case)
     case.text = tidy(turn.text)
-    return await _rerun(turn, case)
+    return await rerun(turn, case)
 
 
 def _takes_back(turn: Turn, case: Case) -> bool:
     """Nobody gives the withdrawal of an appeal as its ground."""
-    return turn.intent == "withdraw_appeal" and _commands(turn, case) and len(turn.text.split()) <= _SHORT
+    return turn.intent == "withdraw_appeal" and _commands(turn, case) and len(turn.text.split()) <= SHORT
 
 
 def _only_a_link(turn: Turn) -> bool:
     url = turn.value("url")
-    return bool(url) and len(turn.text.replace(url or "", "").split()) <= _SHORT // 2
+    return bool(url) and len(turn.text.replace(url or "", "").split()) <= SHORT // 2
 
 
 async def _reason(turn: Turn, case: Case) -> bool:
     if not turn.pressed:
-        if _digresses(turn):
+        if digresses(turn):
             return False
-        if turn.intent == "deny" and len(turn.text.split()) <= _SHORT // 2:
+        if turn.intent == "deny" and len(turn.text.split()) <= SHORT // 2:
             return await drop(turn, case)
         reasons = {key: reason_title(turn, key) for key in turn.backend.limits.seller_reasons}
         found = process.extractOne(turn.text, reasons, scorer=fuzz.token_set_ratio, score_cutoff=_REASON_MATCH)
-        if found is not None and len(turn.text.split()) <= _SHORT:
+        if found is not None and len(turn.text.split()) <= SHORT:
             case.reason = str(found[2])
         elif "other" in reasons:  # their own words are a reason too, and the explanation with it
             case.reason, case.text = "other", case.text or tidy(turn.text)
@@ -166,86 +143,7 @@ async def _reason(turn: Turn, case: Case) -> bool:
         return False
     else:
         case.reason = turn.value("reason")
-    return await _rerun(turn, case)
-
-
-async def _date(turn: Turn, case: Case) -> bool:
-    if turn.intent == "deny":
-        return await drop(turn, case)
-    if turn.value("date"):
-        Flow.known[case.flow].take(turn, case)
-        return await _rerun(turn, case)
-    if turn.pressed or _digresses(turn) or _commands(turn, case):
-        return False
-    others = [order for order in meant_by_title(turn.text, await my_orders(turn)) if order.id != case.order_id]
-    if len(others) == 1:
-        case.order_id = others[0].id
-        return await _rerun(turn, case)
-    turn.missed = True
-    turn.say("date_not_understood")
-    return await _rerun(turn, case)
-
-
-async def _subject(turn: Turn, case: Case) -> bool:
-    """An order or a dispute from a list: by button, number, title or position."""
-    if turn.value("order_id") and turn.intent in ("inform", "correct", "affirm", UNSURE, case.flow):
-        case.order_id, case.dispute_id = turn.value("order_id"), turn.value("dispute_id")
-        Flow.known[case.flow].take(turn, case)
-        return await _rerun(turn, case)
-    if turn.pressed or _digresses(turn):
-        return False
-    if turn.intent == "deny" and len(turn.text.split()) <= _SHORT // 2:
-        return await drop(turn, case)
-    orders = await my_orders(turn)
-    named = meant_by_title(turn.text, orders)
-    position = meant_by_position(turn.text, len(orders))
-    if len(named) == 1 or position is not None:
-        case.order_id = (named[0] if len(named) == 1 else orders[position or 0]).id
-        Flow.known[case.flow].take(turn, case)
-        return await _rerun(turn, case)
-    if _commands(turn, case) or turn.intent == "out_of_scope":
-        return False
-    turn.missed = True
-    turn.say("order_not_understood")
-    return await _rerun(turn, case)
-
-
-async def _penalty(turn: Turn, case: Case) -> bool:
-    """A penalty or an appeal from a list: by button, number or type."""
-    flow = Flow.known[case.flow]
-    if turn.intent in ("inform", "correct", UNSURE, case.flow) and flow.give(turn, case):
-        return await _rerun(turn, case)
-    if turn.pressed or _digresses(turn) or _commands(turn, case):
-        return False
-    return await _not_understood(turn, case, "penalty_not_understood")
-
-
-async def _tracking(turn: Turn, case: Case) -> bool:
-    if turn.value("url") or turn.value("evidence_id"):
-        return await _rerun(turn, case)
-    if not turn.value("tracking_number") and (found := _NUMBER.search(turn.text)):
-        turn.entities["tracking_number"] = [found.group()]  # of a form that we do not know; doubtful, not refused
-    if turn.value("tracking_number"):
-        return await _rerun(turn, case)
-    if turn.pressed or _digresses(turn) or _commands(turn, case):
-        return False
-    return await _not_understood(turn, case, "tracking_not_understood")
-
-
-async def _proof(turn: Turn, case: Case) -> bool:
-    if turn.value("url") or turn.value("evidence_id"):
-        return await _rerun(turn, case)
-    if turn.pressed or _digresses(turn) or _commands(turn, case):
-        return False
-    return await _not_understood(turn, case, "proof_not_understood")
-
-
-async def _not_understood(turn: Turn, case: Case, name: str) -> bool:
-    if turn.intent == "deny" and len(turn.text.split()) <= _SHORT // 2:
-        return await drop(turn, case)
-    turn.missed = True
-    turn.say(name)
-    return await _rerun(turn, case)
+    return await rerun(turn, case)
 
 
 async def _guess(turn: Turn, case: Case) -> bool:
@@ -271,7 +169,7 @@ async def correct(turn: Turn, case: Case) -> bool:
             case.not_order, case.order_id, case.dispute_id, turn.topic = case.order_id, None, None, None
             case.infraction_id, case.appeal_type, case.appeal_id, turn.penalty = None, None, None, {}
             case.proposal_id = None
-    return await _rerun(turn, case)
+    return await rerun(turn, case)
 
 
 def _named_fields(text: str) -> set[str]:
@@ -283,31 +181,19 @@ def _named_fields(text: str) -> set[str]:
     return {name for name, words in fields.items() if any(word in lowered for word in words)}
 
 
-async def _rerun(turn: Turn, case: Case) -> bool:
-    case.asked = None
-    await Flow.known[case.flow].run(turn, case)
-    return True
-
-
-def _digresses(turn: Turn) -> bool:
-    """A question in between, rather than the words that were asked for."""
-    short = len(turn.text.split()) <= _SHORT or turn.text.endswith("?")
-    return turn.intent in DIGRESSIONS and turn.confidence >= _SURE and short
-
-
 def _commands(turn: Turn, case: Case) -> bool:
-    return turn.intent in Flow.known and turn.intent != case.flow and turn.confidence >= _SURE
+    return turn.intent in Flow.known and turn.intent != case.flow and turn.confidence >= SURE
 
 
 _READERS: dict[str, Callable[[Turn, Case], Awaitable[bool]]] = {
     asking.CONFIRM: _confirmation,
     asking.TEXT: _text,
     asking.REASON: _reason,
-    asking.DATE: _date,
-    asking.ORDER: _subject,
-    asking.DISPUTE: _subject,
+    asking.DATE: choices.date,
+    asking.ORDER: choices.subject,
+    asking.DISPUTE: choices.subject,
     asking.GUESS: _guess,
-    asking.PENALTY: _penalty,
-    asking.TRACKING: _tracking,
-    asking.PROOF: _proof,
+    asking.PENALTY: choices.penalty,
+    asking.TRACKING: choices.tracking,
+    asking.PROOF: choices.proof,
 }
