@@ -28,23 +28,16 @@ from actions.policy import (
     Standing,
 )
 from actions.policy.limits import CancelSilence
+from tests.wording.codes import EVIDENCE_CODES, UNKNOWNS, UNSAID, appeal_text, policy_codes
 from tests.wording.conftest import ROOT
 
 HANDLERS = ROOT / "actions" / "handlers"
-POLICY = ROOT / "actions" / "policy"
 INTENTS = tuple(yaml.safe_load((ROOT / "domain.yml").read_text(encoding="utf-8"))["intents"])
 ROLES = ("customer", "seller")
-UNSAID = ("not_submitted", "not_due")  # only the platform's own commands are refused so
 
 _TEXT = {"say": 0, "phrase": 0, "offer": 0, "Term": 0}  # which argument names a text
 _INTENT = {"offer": 1, "offer_titled": 1}  # which one names an intent
 _OWN_DEFINITIONS = "turn.py"  # where say, phrase and offer pass a name on
-
-_CODE = re.compile(r"[a-z_]+$")
-EVIDENCE_CODES = ("link_invalid", "link_not_https", "link_not_public", "too_many")
-"""What a link can be refused for; images are checked by the gateway, which has the widget's texts."""
-UNKNOWNS = ("order", "issued_at", "released_at", "cancelled_by")
-"""What may be missing for a decision: see Undetermined in actions.policy.appeal_rules."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -63,34 +56,6 @@ class Use:
 
 class Unknown(Exception):
     """An expression that can be anything, as far as the syntax tells."""
-
-
-def policy_codes(part: str = "M") -> dict[str, str]:
-    """Every refusal code of a part with its rule, from `case.reason("M-..", "code", ...)` and the like.
-
-    Those of the appeals' conditions, and of the types that are referred elsewhere, are in the list of types.
-    """
-    found: dict[str, str] = {}
-    if part == "W":
-        found = {c.code: c.rule or kind.rule for kind in APPEAL_TYPES.values() for c in kind.conditions}
-        found |= {kind.refer: kind.rule for kind in APPEAL_TYPES.values() if kind.refer}
-    for path in sorted(POLICY.glob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not isinstance(node, ast.Call) or len(node.args) < 2:
-                continue
-            rule, code = (arg.value if isinstance(arg, ast.Constant) else None for arg in node.args[:2])
-            if isinstance(rule, str):
-                is_of_part = bool(re.match(rf"{part}-\d\d$", rule))
-            else:  # `case.reason(kind.window, "expired", ...)`: the rule is the type's
-                is_of_part = part == "W" and ast.unparse(node.args[0]).startswith("kind.")
-            if is_of_part and isinstance(code, str) and _CODE.match(code):
-                found[code] = rule if isinstance(rule, str) else "W-03"
-    return found
-
-
-def appeal_text(code: str) -> str:
-    """The text of a refusal of an appeal."""
-    return code if code.startswith("appeal_") else f"appeal_{code}"
 
 
 class Code:
@@ -131,7 +96,7 @@ class Code:
             (r":appeal_text\(", appeals),
             (r"^appeal_confirming\.py:(self|flow)\.name$", self.appeal_flows),
             (
-                r"^(answers|notices|router)\.py:case\.flow$",
+                r"^(answers|choices|reading|notices|router)\.py:case\.flow$",
                 (*self.flows, *self.appeal_flows, *self.named("PenaltyFlow")),
             ),
             (r"[:.]standing$", tuple(Standing)),
@@ -153,7 +118,7 @@ class Code:
             (r":reason$", DEFAULT_LIMITS.seller_reasons),
             (r":reason\.code$", tuple(policy_codes())),
             (r"^refusal\.py:name$", ("reason", "text")),
-            (r"^general\.py:name$", INTENTS),
+            (r"^fallback\.py:name$", INTENTS),
         )
 
     def uses(self) -> Iterator[Use]:

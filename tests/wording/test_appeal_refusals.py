@@ -35,7 +35,7 @@ from actions.policy import (
     decide,
 )
 from actions.wording import LOCALES, Wording
-from tests.wording.names import UNSAID, policy_codes
+from tests.wording.codes import UNSAID, policy_codes
 
 pytestmark = pytest.mark.unit
 

@@ -9,8 +9,9 @@ import pytest
 
 from actions.policy import AppealType
 from actions.wording import LOCALES, Wording, notices
+from tests.wording.codes import appeal_text, policy_codes
 from tests.wording.conftest import ROOT
-from tests.wording.names import HANDLERS, INTENTS, ROLES, Code, Use, appeal_text, policy_codes
+from tests.wording.names import HANDLERS, INTENTS, ROLES, Code, Use
 
 pytestmark = pytest.mark.unit
 

@@ -34,7 +34,7 @@ from actions.policy import (
     decide,
 )
 from actions.wording import LOCALES, Wording
-from tests.wording.names import policy_codes
+from tests.wording.codes import policy_codes
 
 pytestmark = pytest.mark.unit
 
