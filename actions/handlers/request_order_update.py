@@ -73,7 +73,7 @@ def say_state(turn: Turn, order: OrderSnapshot) -> None:
     params = {"order": name_of(turn, order), "due": due, "delivered": order.delivered_at or turn.now}
     if order.state in (OrderState.COMPLETED, OrderState.CANCELLED):
         return  # the refusal says so
-    if order.state is OrderState.DELIVERED or order.delivered_at is not None:
+    if order.state is OrderState.DELIVERED:  # back in revision it is active, whenever it was delivered before
         turn.say("state_order_delivered" if order.delivered_at else "state_order_delivered_undated", **params)
     elif due is None:
         turn.say("state_order_undated", **params)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.handlers.conftest import Talk
-from tests.handlers.disputes import codes, stored, update_asked
+from tests.handlers.conftest import NOW, Talk
+from tests.handlers.disputes import HOUR, codes, stored, update_asked
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("one_order")]
 
@@ -78,3 +78,10 @@ async def test_which_order_is_asked_with_buttons(customer: Talk, backend: Any, o
     assert [title.split(",")[0] for title in customer.titles] == ["FO-2 (Flyer)", "FO-1 (Logo)"]
     await customer.says("den zweiten", "inform")
     assert customer.text.startswith("FO-1 (Logo)")
+
+
+@pytest.mark.rule("M-26")
+async def test_an_order_in_revision_is_not_delivered(customer: Talk, backend: Any, order: Any) -> None:
+    await order("FO-2", "Flyer", due=-30, delivered_at=NOW - 40 * HOUR)
+    await customer.says("Wie weit ist FO-2?", "request_order_update", order_id="FO-2")
+    assert "überfällig" in customer.text and "geliefert," not in customer.text
