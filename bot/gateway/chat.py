@@ -131,14 +131,20 @@ class ChatService:
         """The conversation of a person, which is made when they come for the first time."""
         return (await self._open(person))[0]
 
+    async def voice(self, person: Person, conversation: Conversation | None = None) -> Voice:
+        """How this person is addressed outside a turn of the dialogue."""
+        record = await self._backend.people.get(person.role, person.sub)
+        conversation = conversation or await self.conversation(person)
+        return await voice_in(self._backend, conversation.id, person.role, record, self._config.default_zone)
+
     async def seen(self, person: Person, seq: int) -> int:
         """The person has everything up to ``seq`` on a screen; up to where that is so now, on all their devices."""
         conversation = await self.conversation(person)
-        if conversation.seen_seq < seq:
-            await self._backend.conversations.mark_seen(conversation.id, seq)
+        upto = min(seq, conversation.last_seq)  # what is not written yet is on no screen
+        if conversation.seen_seq < upto:
+            await self._backend.conversations.mark_seen(conversation.id, upto)
             self._told(conversation.id)
-            return min(seq, conversation.last_seq)
-        return conversation.seen_seq
+        return max(conversation.seen_seq, upto)
 
     async def read(self, conversation: Conversation, after: int, limit: int) -> list[StoredMessage]:
         """Messages of all authors after a number, which from now on count as handed out."""

@@ -54,3 +54,15 @@ async def test_the_engine_learns_whether_the_client_said_what_it_shows(gateway: 
     await kim.say("zwei", last_seen_seq=2)
     assert [turn["metadata"]["seen_assumed"] for turn in engine.turns] == [True, False]
     assert all("seen_assumed" not in message for message in await kim.messages())
+
+
+async def test_seen_is_answered_as_it_is_kept(gateway: Gateway) -> None:
+    kim = gateway.person("kim")
+    await kim.say("eins")
+    headers = {"Authorization": f"Bearer {kim.token}"}
+
+    async def seen(seq: int) -> int:
+        response = await gateway.client.post("/v1/chat/seen", json={"seq": seq}, headers=headers)
+        return int((await response.json())["seen"])
+
+    assert [await seen(1), await seen(0), await seen(99), await seen(1)] == [1, 1, 2, 2]
