@@ -61,10 +61,6 @@ class SentenceIntentClassifier(IntentClassifier, GraphComponent):
         """Chosen on cross-validation of the training data."""
         return {
             **OrderNumbers.get_default_config(),
-            "letters": [2, 5],
-            "words": [1, 2],
-            "max_letters": 40_000,
-            "max_words": 30_000,
             "vector_weight": 1.0,
             "penalty": 3e-6,
             "rounds": 100,

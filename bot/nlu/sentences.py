@@ -1,9 +1,11 @@
-"""From sentences to numbers: repaired spelling, letter n-grams, words, sentence vectors."""
+"""From sentences to numbers: repaired spelling, n-grams of letters, words and concepts, and sentence vectors."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,31 +13,64 @@ import numpy as np
 from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from bot.nlu.concepts import concepts
 from bot.nlu.sentence_vectors import Vectors, is_common_word, sentence_vectors
 from bot.nlu.spelling import Speller, count_words
 from bot.nlu.text import STAND_INS, folded
 
-_GRAM = r"\w+|[?!]"  # a question mark tells a question from a command
-_LETTERS, _WORDS, _COUNTS = "letters", "words", "counts"
+_GRAM = re.compile(r"\w+|[?!]")  # a question mark tells a question from a command
+_COUNTS = "counts.json"
+
+
+def _pairs(words: Sequence[str], nearest: int, farthest: int) -> str:
+    """Each word with each that follows it at a distance, in their order."""
+    return " ".join(
+        f"{word}_{other}" for i, word in enumerate(words) for other in words[i + nearest : i + farthest + 1]
+    )
+
+
+def _word_pairs(text: str) -> str:
+    """Words that stand apart ("nimm ... zurück"), and how the sentence begins: a verb asks or commands."""
+    words = _GRAM.findall(text)
+    return f"^{words[0]} {_pairs(words, 2, 3)}" if words else ""
+
+
+def _concept_pairs(text: str) -> str:
+    return _pairs(concepts(text).split(), 1, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One way to read a folded sentence: ``read`` gives a text whose n-grams are counted, each kind of equal length."""
+
+    name: str
+    read: Callable[[str], str]
+    analyzer: str
+    grams: tuple[int, int]
+    most: int
+    weight: float
+    least: int = 2
+
+
+#: Weights and lengths were chosen on cross-validation of the training data.
+VIEWS = (
+    View("letters", str, "char_wb", (2, 5), 40_000, 1.0, 3),
+    View("words", lambda text: " ".join(_GRAM.findall(text)), "word", (1, 2), 30_000, 1.0),
+    View("word_pairs", _word_pairs, "word", (1, 1), 40_000, 0.7),
+    View("concepts", concepts, "word", (1, 3), 40_000, 0.7),
+    View("concept_pairs", _concept_pairs, "word", (1, 1), 20_000, 0.7),
+)
 
 
 class Sentences:
     """Features of masked sentences (see `bot.nlu.text.masked`).
 
-    ``settings``: ``letters`` and ``words`` (shortest and longest n-gram), ``max_letters``, ``max_words``, and
-    ``vector_weight``, by which the unit sentence vector is multiplied beside the unit n-gram vectors.
+    ``settings``: ``vector_weight``, by which the unit sentence vector is multiplied beside the unit n-gram vectors.
     """
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._weight = float(settings["vector_weight"])
-        self._letters = TfidfVectorizer(
-            analyzer="char_wb", ngram_range=tuple(settings["letters"]), min_df=3, max_features=settings["max_letters"],
-            sublinear_tf=True, dtype=np.float32,
-        )  # fmt: skip
-        self._words = TfidfVectorizer(
-            analyzer="word", token_pattern=_GRAM, ngram_range=tuple(settings["words"]), min_df=2,
-            max_features=settings["max_words"], sublinear_tf=True, dtype=np.float32,
-        )  # fmt: skip
+        self._vectorizers = {view.name: _vectorizer(view) for view in VIEWS}
         self._counts: dict[str, int] = {}
         self._speller = Speller({}, is_common_word)
 
@@ -43,8 +78,8 @@ class Sentences:
         """Learn words and n-grams from masked training sentences."""
         self._knows(count_words(texts))
         spelled = [folded(text) for text in self.repaired(texts)]
-        self._letters.fit(spelled)
-        self._words.fit(spelled)
+        for view in VIEWS:
+            self._vectorizers[view.name].fit([view.read(text) for text in spelled])
 
     def _knows(self, counts: dict[str, int]) -> None:
         self._counts = counts
@@ -60,22 +95,43 @@ class Sentences:
     def features(self, texts: Sequence[str]) -> tuple[csr_matrix, Vectors]:
         """The n-grams (texts, n-grams) and the weighted sentence vectors (texts, 512)."""
         repaired = self.repaired(texts)
+        return self.grams(repaired), self._weight * sentence_vectors(repaired)
+
+    def grams(self, repaired: Sequence[str]) -> csr_matrix:
+        """The n-grams of repaired sentences, all views side by side."""
         spelled = [folded(text) for text in repaired]
-        sparse = hstack([self._letters.transform(spelled), self._words.transform(spelled)], format="csr")
-        return sparse, self._weight * sentence_vectors(repaired)
+        blocks = [
+            view.weight * self._vectorizers[view.name].transform([view.read(text) for text in spelled])
+            for view in VIEWS
+        ]
+        return hstack(blocks, format="csr")
 
     def save(self, folder: Path) -> None:
         """Write what was learned as JSON and plain arrays."""
-        for name, vectorizer in ((_LETTERS, self._letters), (_WORDS, self._words)):
+        for name, vectorizer in self._vectorizers.items():
             ordered = sorted(vectorizer.vocabulary_, key=vectorizer.vocabulary_.__getitem__)
             (folder / f"{name}.json").write_text(json.dumps(ordered, ensure_ascii=False), encoding="utf-8")
             np.save(folder / f"{name}.npy", vectorizer.idf_.astype(np.float32), allow_pickle=False)
-        (folder / f"{_COUNTS}.json").write_text(json.dumps(self._counts, ensure_ascii=False), encoding="utf-8")
+        (folder / _COUNTS).write_text(json.dumps(self._counts, ensure_ascii=False), encoding="utf-8")
 
     def load(self, folder: Path) -> None:
         """Read what `save` wrote."""
-        for name, vectorizer in ((_LETTERS, self._letters), (_WORDS, self._words)):
+        for name, vectorizer in self._vectorizers.items():
             ordered = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
             vectorizer.vocabulary_ = {gram: place for place, gram in enumerate(ordered)}
             vectorizer.idf_ = np.load(folder / f"{name}.npy", allow_pickle=False).astype(np.float32)
-        self._knows(json.loads((folder / f"{_COUNTS}.json").read_text(encoding="utf-8")))
+        self._knows(json.loads((folder / _COUNTS).read_text(encoding="utf-8")))
+
+
+def _vectorizer(view: View) -> TfidfVectorizer:
+    return TfidfVectorizer(
+        analyzer=view.analyzer,
+        tokenizer=str.split if view.analyzer == "word" else None,
+        token_pattern=None,
+        lowercase=False,
+        ngram_range=view.grams,
+        min_df=view.least,
+        max_features=view.most,
+        sublinear_tf=True,
+        dtype=np.float32,
+    )

@@ -28,7 +28,7 @@ def count_words(texts: Iterable[str]) -> dict[str, int]:
 class Speller:
     """Knows words by how often they were seen.
 
-    ``counts``: words in lower case; those seen once are known but never suggested, as they may be slips themselves.
+    ``counts``: words in lower case; those seen once may be slips themselves, and are suggested only if ``common``.
     ``common``: says of a word whether it is one of the language at large and so must not be touched.
     """
 
@@ -38,7 +38,7 @@ class Speller:
         self._repaired: dict[str, str] = {}
         self._suggested: dict[int, list[str]] = {}
         for word in sorted(counts):
-            if counts[word] >= 2 and len(word) >= 3:
+            if len(word) >= 3 and (counts[word] >= 2 or common(word)):
                 self._suggested.setdefault(len(word), []).append(word)
 
     def repair(self, text: str) -> str:
@@ -66,7 +66,7 @@ class Speller:
                 self._match(slips[first : first + _BATCH], length)
 
     def _match(self, slips: list[str], length: int) -> None:
-        reach = 1 if length <= 4 else 2
+        reach = 1 if length <= 5 else 2 if length <= 10 else 3
         near = [w for n in range(length - reach, length + reach + 1) for w in self._suggested.get(n, ())]
         if not near:
             return
