@@ -97,16 +97,24 @@ async def test_not_understood_three_times_ends_with_support(customer: Talk) -> N
     assert "Kundensupport" in customer.text
 
 
-async def test_a_guess_is_a_question_that_keeps_what_was_named(seller: Talk, infraction: Any) -> None:
+async def test_a_guess_is_a_question_that_keeps_what_was_named(customer: Talk, order: Any) -> None:
+    await order("FO-1", "Logo")
+    await order("FO-2", "Flyer")
+    ranking = [("request_order_update", 0.4)]
+    await customer.says("hm FO-1", "nlu_fallback", ranking=ranking, order_id="FO-1")
+    assert customer.titles == ["Nach dem Stand fragen"]
+    await customer.press("Nach dem Stand fragen")
+    assert customer.text.startswith("FO-1 (Logo)")
+    await customer.says("nein", "deny")
+    await customer.says("hm FO-2", "nlu_fallback", ranking=ranking, order_id="FO-2")
+    await customer.says("ja", "affirm")
+    assert customer.text.startswith("FO-2 (Flyer)")
+
+
+async def test_an_infraction_that_is_only_named_is_judged(seller: Talk, infraction: Any) -> None:
     await infraction("V-1", "misleading_tracking")
     await infraction("V-2", "misleading_tracking")
-    ranking = [("check_appeal_eligibility", 0.4)]
-    await seller.says("hm V-1", "nlu_fallback", ranking=ranking, infraction_id="V-1")
-    assert seller.titles == ["Ob sich das anfechten lässt"]
-    await seller.press("Ob sich das anfechten lässt")
-    assert seller.text.startswith("Ja, V-1")
-    await seller.says("hm V-2", "nlu_fallback", ranking=ranking, infraction_id="V-2")
-    await seller.says("ja", "affirm")
+    await seller.says("hm V-2", "nlu_fallback", infraction_id="V-2")
     assert seller.text.startswith("Ja, V-2")
 
 
