@@ -26,6 +26,7 @@ from bot.gateway.config import GatewayConfig
 from bot.gateway.encoding import utc
 from bot.gateway.identity import Person
 from bot.gateway.turns import Result, Speaker, TurnRunner
+from bot.gateway.voice import Voice, voice_in
 
 log = structlog.get_logger(__name__)
 
@@ -131,11 +132,10 @@ class ChatService:
         """The conversation of a person, which is made when they come for the first time."""
         return (await self._open(person))[0]
 
-    async def voice(self, person: Person, conversation: Conversation | None = None) -> Voice:
+    async def voice(self, person: Person) -> Voice:
         """How this person is addressed outside a turn of the dialogue."""
-        record = await self._backend.people.get(person.role, person.sub)
-        conversation = conversation or await self.conversation(person)
-        return await voice_in(self._backend, conversation.id, person.role, record, self._config.default_zone)
+        conversation, speaker = await self._open(person)
+        return await voice_in(self._backend, conversation.id, person.role, speaker.person, self._config.default_zone)
 
     async def seen(self, person: Person, seq: int) -> int:
         """The person has everything up to ``seq`` on a screen; up to where that is so now, on all their devices."""

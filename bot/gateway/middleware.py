@@ -10,7 +10,7 @@ from http import HTTPStatus
 import structlog
 from aiohttp import web
 
-from actions.backend import BadValue, DatabaseUnavailable
+from actions.backend import BadValue, DatabaseUnavailable, StorageUnavailable
 from bot.gateway.problems import Problem, from_http_error, invalid, unavailable
 from bot.gateway.services import LIMIT, SERVICES
 
@@ -60,6 +60,9 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         return from_http_error(error).response()
     except BadValue:
         return invalid("body", "a text holds characters that cannot be stored").response()
+    except StorageUnavailable:
+        log.warning("request.storage_unavailable", path=_route(request))
+        return unavailable("storage_unavailable", "the evidence storage does not answer; try again").response()
     except DatabaseUnavailable:
         log.warning("request.database_unavailable", path=_route(request))
         return unavailable("database_unavailable", "the database does not answer; try again").response()

@@ -8,15 +8,26 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from bot.gateway.operations import Operation
-from bot.gateway.permission import OpenCall, OperatorCall, PersonCall
+from bot.gateway.operations import FileOut, Operation
+from bot.gateway.permission import EitherCall, OpenCall, OperatorCall, PersonCall
 from bot.gateway.schemas.problems import ProblemDocument
+from bot.gateway.uploads import MEDIA_TYPES, PART
 
 _REF = "#/components/schemas/{name}"
 _SECURITY: Mapping[Any, list[dict[str, list[str]]]] = {
     OperatorCall: [{"operatorKey": []}],
     PersonCall: [{"personToken": []}],
+    EitherCall: [{"operatorKey": []}, {"personToken": []}],
     OpenCall: [],
+}
+_FORM = {
+    "schema": {
+        "type": "object",
+        "properties": {PART: {"type": "string", "format": "binary"}},
+        "required": [PART],
+        "additionalProperties": False,
+    },
+    "encoding": {PART: {"contentType": ", ".join(MEDIA_TYPES)}},
 }
 _ABOUT = """Customers and sellers settle trouble with an order in the chat; the marketplace's systems push orders,
 act for people and read what happened. Errors are problem documents (RFC 9457) with a stable `code`.
@@ -67,7 +78,8 @@ def document(operations: Iterable[Operation], version: str) -> dict[str, Any]:
 def _shapes(operations: Iterable[Operation]) -> Iterator[Any]:
     yield ProblemDocument
     for operation in operations:
-        shapes = [*operation.parts.values(), *operation.shapes.values()]
+        shapes = [shape for name, shape in operation.parts.items() if name != "upload"]
+        shapes += [shape for shape in operation.shapes.values() if not isinstance(shape, FileOut)]
         yield from shapes
         for shape in shapes:
             yield from _mentioned(shape)
@@ -109,6 +121,8 @@ def _operation(operation: Operation, known: Mapping[str, Any], components: Mappi
     if "body" in parts:
         content = {"application/json": {"schema": known[_key(parts["body"])]}}
         described["requestBody"] = {"required": True, "content": content}
+    if "upload" in parts:
+        described["requestBody"] = {"required": True, "content": {"multipart/form-data": _FORM}}
     return described
 
 
@@ -127,7 +141,7 @@ def _responses(operation: Operation, known: Mapping[str, Any]) -> dict[str, Any]
     responses: dict[str, Any] = {
         str(status): {
             "description": operation.summary,
-            "content": {"application/json": {"schema": known[_key(shape)]}},
+            "content": _content(shape, known),
         }
         for status, shape in operation.shapes.items()
     }
@@ -137,10 +151,16 @@ def _responses(operation: Operation, known: Mapping[str, Any]) -> dict[str, Any]
     return responses
 
 
+def _content(shape: Any, known: Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(shape, FileOut):
+        return {media_type: {} for media_type in shape.media_types}
+    return {"application/json": {"schema": known[_key(shape)]}}
+
+
 def _problems(operation: Operation) -> dict[int, str]:
     shared: dict[int, str] = {}
     if operation.call is not OpenCall:
-        shared[401] = "The operator key is not valid." if operation.call is OperatorCall else "The token is not valid."
+        shared[401] = f"The {'operator key' if operation.call is OperatorCall else 'token'} is not valid."
         shared[503] = "A part that is needed is down (`database_unavailable`); Retry-After says when to try again."
     if operation.parts:
         shared[422] = "A field is missing or cannot be used (`invalid_request`); `errors` name it."
@@ -150,4 +170,6 @@ def _problems(operation: Operation) -> dict[int, str]:
         shared[400] = "The body is no JSON (`invalid_request`)."
         shared[413] = "The body is too large."
         shared[415] = "The body is not application/json."
+    if "upload" in operation.parts:
+        shared[400] = "The body is no readable form (`invalid_request`)."
     return {**shared, **operation.problems}

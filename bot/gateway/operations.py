@@ -1,7 +1,8 @@
 """What the API offers, operation by operation.
 
-A view is a coroutine ``view(call, path=…, query=…, headers=…, body=…)``: which of these it takes, and their shapes, are
-read from its annotations, for the checks and for the OpenAPI document alike. The type of ``call`` says who may ask.
+A view is a coroutine ``view(call, path=…, query=…, headers=…, body=…)``, or takes an ``upload`` in place of the body:
+which of these it takes, and their shapes, are read from its annotations, for the checks and for the OpenAPI document
+alike. The type of ``call`` says who may ask.
 """
 
 from __future__ import annotations
@@ -19,10 +20,18 @@ from bot.gateway import encoding
 from bot.gateway.permission import Call, OpenCall, admit
 from bot.gateway.problems import Problem, invalid
 from bot.gateway.services import SERVICES
+from bot.gateway.uploads import Upload
 
 View = Callable[..., Awaitable[Any]]
 T = TypeVar("T")
-_PARTS = ("path", "query", "headers", "body")
+_PARTS = ("path", "query", "headers", "body", "upload")
+
+
+@dataclass(frozen=True, slots=True)
+class FileOut:
+    """The shape of an answer that is a file."""
+
+    media_types: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +83,10 @@ class Operation:
             call = await admit(kind, request, request.app[SERVICES])
             given: dict[str, Any] = {}
             for name, shape in parts.items():
-                given[name] = await _body(request, shape) if name == "body" else _strings(request, name, shape)
+                if name == "upload":
+                    given[name] = Upload(request)
+                else:
+                    given[name] = await _body(request, shape) if name == "body" else _strings(request, name, shape)
             answer = await view(call, **given)
             return answer if isinstance(answer, web.StreamResponse) else json_response(answer)
 
@@ -96,11 +108,12 @@ def _strings(request: web.Request, name: str, shape: type[T]) -> T:
             if len(request.query.getall(key)) > 1:
                 raise invalid(key, "is given more than once")
     else:
-        fields = [field.encode_name for field in msgspec.structs.fields(shape)]  # type: ignore[arg-type]
+        fields = msgspec.structs.fields(shape)  # type: ignore[arg-type]
         for field in fields:
-            if field not in request.headers:
-                raise invalid(field, "this header is missing", HTTPStatus.BAD_REQUEST)
-        values = {field: request.headers[field] for field in fields}
+            if field.required and field.encode_name not in request.headers:
+                raise invalid(field.encode_name, "this header is missing", HTTPStatus.BAD_REQUEST)
+        names = [field.encode_name for field in fields if field.encode_name in request.headers]
+        values = {name: request.headers[name] for name in names}
     try:
         return encoding.read_strings(values, shape)
     except encoding.Unreadable as error:

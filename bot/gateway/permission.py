@@ -1,4 +1,4 @@
-"""What an endpoint asks of its caller: an operator key, a person's token, or nothing."""
+"""What an endpoint asks of its caller: an operator key, a person's token, either of them, or nothing."""
 
 from __future__ import annotations
 
@@ -36,7 +36,16 @@ class PersonCall:
     person: Person
 
 
-Call = OpenCall | OperatorCall | PersonCall
+@dataclass(frozen=True, slots=True)
+class EitherCall:
+    """A request from the marketplace's systems (``person`` None) or from a verified person."""
+
+    request: web.Request
+    services: Services
+    person: Person | None
+
+
+Call = OpenCall | OperatorCall | PersonCall | EitherCall
 
 
 def bearer(request: web.Request) -> str:
@@ -51,6 +60,10 @@ async def admit(kind: type[Call], request: web.Request, services: Services) -> C
     """The call that a view of ``kind`` gets. Raises ``Problem`` 401, or 503 when keys cannot be fetched."""
     if kind is PersonCall:
         return PersonCall(request, services, await services.verifier.verify(bearer(request)))
+    if kind is EitherCall:
+        token = bearer(request)
+        operator = same_key(token, services.config.operator_key)
+        return EitherCall(request, services, None if operator else await services.verifier.verify(token))
     if kind is OperatorCall:
         if not same_key(bearer(request), services.config.operator_key):
             raise unauthorized("the operator key is not valid")

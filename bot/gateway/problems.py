@@ -75,6 +75,17 @@ def order_not_found() -> Problem:
     return Problem(HTTPStatus.NOT_FOUND, "order_not_found", "there is no such order for this person")
 
 
+def not_found(code: str, detail: str) -> Problem:
+    """Something that does not exist, or not for this person: both look the same (M-04, W-05)."""
+    return Problem(HTTPStatus.NOT_FOUND, code, detail)
+
+
+def idempotency_conflict() -> Problem:
+    """A key that stands for something else already."""
+    detail = "this Idempotency-Key was used before for another command"
+    return Problem(HTTPStatus.CONFLICT, "idempotency_conflict", detail)
+
+
 def unavailable(code: str, detail: str, retry_after: int = 5) -> Problem:
     """A part that is needed is down for now; ``retry_after`` in seconds."""
     return Problem(HTTPStatus.SERVICE_UNAVAILABLE, code, detail, headers={"Retry-After": str(retry_after)})

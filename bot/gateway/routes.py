@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from bot.gateway.operations import Operation
+from bot.gateway.operations import FileOut, Operation
+from bot.gateway.schemas.appeals import AppealOut
+from bot.gateway.schemas.evidence import Uploaded
 from bot.gateway.schemas.health import ReadyOut
-from bot.gateway.views import chat, commands, events, health, orders, people
+from bot.gateway.uploads import MEDIA_TYPES
+from bot.gateway.views import appeals, calendars, chat, commands, events, evidence, health, infractions, orders, people
 
 _NO_ORDER = "No such order for this person (`order_not_found`)."
+_NO_APPEAL = "No such appeal (`appeal_not_found`)."
+_REFUSED = "Refused: `code` is the first reason's, `undetermined` when facts are missing, or `idempotency_conflict`."
 _NO_CLOCK = "There is no test clock in production."
 
 OPERATIONS = (
@@ -39,6 +44,68 @@ OPERATIONS = (
             "`undetermined` when facts are missing, or `idempotency_conflict`.",
         },
     ),
+    Operation("PUT", "/v1/infractions/{id}", infractions.put_infraction, "appeals", "Push an infraction", {}),
+    Operation(
+        "GET",
+        "/v1/infractions/{id}",
+        infractions.get_infraction,
+        "appeals",
+        "An infraction",
+        {404: "No such infraction (`infraction_not_found`)."},
+    ),
+    Operation(
+        "GET", "/v1/sellers/{id}/appealable", appeals.get_appealable, "appeals", "What a merchant could appeal", {}
+    ),
+    Operation(
+        "POST",
+        "/v1/appeals",
+        appeals.post_appeal,
+        "appeals",
+        "Begin an appeal",
+        {404: "No such order or infraction of this seller (`subject_not_found`).", 409: _REFUSED},
+        answers={200: AppealOut, 201: AppealOut},
+    ),
+    Operation(
+        "GET",
+        "/v1/appeals",
+        appeals.get_appeals,
+        "appeals",
+        "The review queue",
+        {404: "This `after` was never handed out (`cursor_unknown`)."},
+    ),
+    Operation("GET", "/v1/appeals/{id}", appeals.get_appeal, "appeals", "An appeal", {404: _NO_APPEAL}),
+    Operation(
+        "GET", "/v1/appeals/{id}/events", appeals.get_appeal_events, "appeals", "Its audit trail", {404: _NO_APPEAL}
+    ),
+    Operation(
+        "POST",
+        "/v1/appeals/{id}/commands",
+        appeals.post_appeal_command,
+        "appeals",
+        "Execute a command for the merchant",
+        {
+            400: "The Idempotency-Key is missing, or the body is no JSON (`invalid_request`).",
+            404: _NO_APPEAL,
+            409: _REFUSED + " Links: `link_invalid`, `link_not_https`, `link_not_public`, `too_many`.",
+        },
+    ),
+    Operation(
+        "POST",
+        "/v1/appeals/{id}/decision",
+        appeals.post_decision,
+        "appeals",
+        "Approve or reject",
+        {404: _NO_APPEAL, 409: _REFUSED},
+    ),
+    Operation(
+        "GET",
+        "/v1/evidence/{id}",
+        evidence.get_evidence,
+        "appeals",
+        "An image",
+        {404: "No such image for this person (`evidence_not_found`)."},
+        answers={200: FileOut(MEDIA_TYPES)},
+    ),
     Operation("GET", "/v1/events", events.get_events, "events", "Every change and notice", {}),
     Operation("GET", "/v1/test-clock", events.get_test_clock, "test clock", "Read it", {404: _NO_CLOCK}),
     Operation("PUT", "/v1/test-clock", events.put_test_clock, "test clock", "Set it", {404: _NO_CLOCK}),
@@ -56,6 +123,39 @@ OPERATIONS = (
     ),
     Operation("GET", "/v1/chat/messages", chat.get_messages, "chat", "Replay the conversation", {}),
     Operation("POST", "/v1/chat/seen", chat.post_seen, "chat", "Say what is on the screen", {}),
+    Operation(
+        "POST",
+        "/v1/chat/evidence",
+        evidence.post_evidence,
+        "chat",
+        "Upload a screenshot",
+        {
+            403: "The person is no seller (`seller_only`).",
+            409: "The conversation is not about a draft (`no_appeal_open`), or it has enough evidence (`too_many`).",
+            413: "More than 10 MB, or too many pixels (`evidence_too_large`).",
+            415: "No PNG, JPEG or WebP (`evidence_type`), or no multipart form (`unsupported_media_type`).",
+            422: "A damaged image (`evidence_unreadable`), or the part is missing (`invalid_request`).",
+        },
+        answers={200: Uploaded, 201: Uploaded},
+    ),
+    Operation(
+        "GET",
+        "/v1/chat/appeals/{id}/deadlines.ics",
+        calendars.get_appeal_deadlines,
+        "chat",
+        "An appeal's deadlines as a calendar file",
+        {404: "No such appeal for this person (`appeal_not_found`), or none that has a deadline (`no_deadline`)."},
+        answers={200: FileOut(("text/calendar",))},
+    ),
+    Operation(
+        "GET",
+        "/v1/chat/deadlines.ics",
+        calendars.get_deadlines,
+        "chat",
+        "All open deadlines as a calendar file",
+        {404: "There is no open deadline (`no_deadline`)."},
+        answers={200: FileOut(("text/calendar",))},
+    ),
     Operation("GET", "/health", health.get_health, "health", "Alive", {}),
     Operation(
         "GET",

@@ -18,6 +18,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import make_url
 
 from actions.backend import Backend, migrate
+from actions.policy import DEFAULT_LIMITS, Limits
 from actions.wording import Wording
 from bot.gateway.app import create_app
 from bot.gateway.config import GatewayConfig
@@ -179,13 +180,18 @@ Start = Callable[..., contextlib.AbstractAsyncContextManager[Gateway]]
 
 
 @pytest.fixture
-def start(config: GatewayConfig, database_url: str) -> Start:
+def start(config: GatewayConfig, database_url: str, tmp_path: Path) -> Start:
     """Start a gateway process, so to say: ``async with start(answer_within=0.5) as gateway``."""
 
     @contextlib.asynccontextmanager
-    async def started(**changes: Any) -> AsyncIterator[Gateway]:
+    async def started(limits: Limits = DEFAULT_LIMITS, **changes: Any) -> AsyncIterator[Gateway]:
         changed = replace(config, **changes)
-        backend = await Backend.open(database_url, production=changed.production)
+        backend = await Backend.open(
+            database_url,
+            limits=limits,
+            production=changed.production,
+            evidence_url=(tmp_path / "evidence").as_uri(),
+        )
         try:
             async with TestClient(TestServer(create_app(changed, backend))) as client:
                 yield Gateway(client, backend, changed)

@@ -24,6 +24,12 @@ CommandName = Literal[
 ]
 
 
+IdempotencyValue = Annotated[
+    str,
+    Meta(pattern="^[!-~]{1,200}(?![\\s\\S])", description="Chosen by the caller for each intended command."),
+]
+
+
 class ActorIn(Request, kw_only=True):
     """The person on whose behalf the marketplace acts."""
 
@@ -34,10 +40,7 @@ class ActorIn(Request, kw_only=True):
 class IdempotencyHeaders(Request, kw_only=True):
     """The same key with the same content answers the first result again; with other content it is an error."""
 
-    idempotency_key: Annotated[
-        str,
-        Meta(pattern="^[!-~]{1,200}(?![\\s\\S])", description="Chosen by the caller for each intended command."),
-    ] = msgspec.field(name="Idempotency-Key")
+    idempotency_key: IdempotencyValue = msgspec.field(name="Idempotency-Key")
 
 
 class CommandBase(Request, kw_only=True, tag_field="command"):

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from http import HTTPStatus
-from typing import Any
-
 from actions.backend import DatabaseUnavailable, IdempotencyConflict, IdempotencyKey, OrderSnapshot, Outcome
 from actions.policy import (
     Accept,
@@ -13,7 +9,6 @@ from actions.policy import (
     Allowed,
     AnswerUpdate,
     Decline,
-    Effect,
     ForceCancel,
     OpenDispute,
     Option,
@@ -24,16 +19,15 @@ from actions.policy import (
     RequestUpdate,
     Role,
     Undetermined,
-    Verdict,
     Withdraw,
 )
 from bot.gateway import encoding
 from bot.gateway.permission import OperatorCall
-from bot.gateway.problems import Problem, order_not_found
+from bot.gateway.problems import Problem, idempotency_conflict, order_not_found
 from bot.gateway.schemas import commands as schemas
 from bot.gateway.schemas.orders import OrderPath
-from bot.gateway.schemas.problems import ReasonOut
 from bot.gateway.views.orders import order_out
+from bot.gateway.views.verdicts import effect_json, no_access, reasons_out, refusal, verdict_name
 
 # What a refusal means when the dispute that the caller names is no longer open.
 _DISPUTE_GONE = frozenset({"dispute_gone", "too_late"})
@@ -54,8 +48,7 @@ async def post_command(
             origin="api",
         )
     except IdempotencyConflict:
-        detail = "this Idempotency-Key was used before for another command"
-        raise Problem(HTTPStatus.CONFLICT, "idempotency_conflict", detail) from None
+        raise idempotency_conflict() from None
     if not isinstance(outcome.verdict, Allowed):
         raise _problem(outcome, body.dispute_id)
     if outcome.order is None:
@@ -75,7 +68,7 @@ async def get_actions(call: OperatorCall, path: OrderPath, query: schemas.Action
     backend = call.services.backend
     at = encoding.utc(query.at) if query.at else await backend.clock.now()
     options = await backend.commands.options(path.id, Actor(Role(query.role), query.actor_id), at)
-    if not options or any(_not_a_party(option.verdict) for option in options):
+    if not options or any(no_access(option.verdict) for option in options):
         raise order_not_found()
     order = await backend.orders.get(path.id)
     return schemas.ActionsOut(order_id=path.id, at=at, actions=tuple(_action(option, order) for option in options))
@@ -104,17 +97,11 @@ def _command(body: schemas.CommandIn) -> OrderCommand:
 
 def _problem(outcome: Outcome, dispute_id: str | None) -> Problem:
     verdict = outcome.verdict
-    if isinstance(verdict, Undetermined):
-        detail = f"facts are missing: {', '.join(verdict.missing)}"
-        return Problem(HTTPStatus.CONFLICT, "undetermined", detail, missing=verdict.missing)
-    assert isinstance(verdict, Refused)
-    if _not_a_party(verdict):
+    assert isinstance(verdict, Refused | Undetermined)
+    if no_access(verdict):
         return order_not_found()
-    code = verdict.reasons[0].code
-    if dispute_id is not None and _no_longer_open(verdict, outcome.order, dispute_id):
-        code = "dispute_changed"
-    detail = "refused by " + ", ".join(reason.rule for reason in verdict.reasons)
-    return Problem(HTTPStatus.CONFLICT, code, detail, reasons=reasons_out(verdict))
+    gone = isinstance(verdict, Refused) and dispute_id and _no_longer_open(verdict, outcome.order, dispute_id)
+    return refusal(verdict, "dispute_changed" if gone else None)
 
 
 def _no_longer_open(verdict: Refused, order: OrderSnapshot | None, dispute_id: str) -> bool:
@@ -124,21 +111,6 @@ def _no_longer_open(verdict: Refused, order: OrderSnapshot | None, dispute_id: s
     return open_dispute is None or open_dispute.id != dispute_id
 
 
-def _not_a_party(verdict: Verdict) -> bool:
-    return isinstance(verdict, Refused) and verdict.reasons[0].code == "no_access"
-
-
-def reasons_out(verdict: Refused) -> tuple[ReasonOut, ...]:
-    """The failing rules as in the contract, instants in UTC."""
-    return tuple(ReasonOut(reason.rule, reason.code, encoding.plain(reason.params)) for reason in verdict.reasons)
-
-
-def effect_json(effect: Effect) -> dict[str, Any]:
-    """An effect with its kind: open_dispute, close_dispute, cancel_order or move_delivery."""
-    name = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in type(effect).__name__)
-    return {"effect": name.removeprefix("_"), **encoding.plain(asdict(effect))}
-
-
 def _action(option: Option, order: OrderSnapshot | None) -> schemas.ActionOut:
     verdict = option.verdict
     dispute_id = getattr(option.command, "dispute_id", None) or None
@@ -146,10 +118,9 @@ def _action(option: Option, order: OrderSnapshot | None) -> schemas.ActionOut:
     due_at = next((effect.due_at for effect in effects if isinstance(effect, OpenDispute)), None)
     if due_at is None and effects and dispute_id and order and (dispute := order.dispute(dispute_id)):
         due_at = dispute.due_at
-    names = {Allowed: "allowed", Refused: "refused", Undetermined: "undetermined"}
     return schemas.ActionOut(
         command=option.command_name,  # type: ignore[arg-type]
-        verdict=names[type(verdict)],  # type: ignore[arg-type]
+        verdict=verdict_name(verdict),
         dispute_id=dispute_id,
         rules=() if isinstance(verdict, Refused) else verdict.rules,
         effects=tuple(effect_json(effect) for effect in effects),
