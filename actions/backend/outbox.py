@@ -38,10 +38,23 @@ class Outbox:
         self._database, self._clock = database, clock
 
     async def pending(self, limit: int = 50) -> list[OutboxRow]:
-        """Notices waiting for delivery, oldest first; those that failed rest until their next try."""
+        """Notices waiting for delivery, oldest first; those that failed rest until their next try, and so do followers.
+
+        Followers would wait in any case (`deliver`), and many of them must not fill the list.
+        """
         now = self._clock.real_now()
         ready = or_(NoticeRow.retry_at.is_(None), NoticeRow.retry_at <= now)
-        query = select(NoticeRow).where(NoticeRow.delivered_at.is_(None), ready).order_by(NoticeRow.id).limit(limit)
+        earlier = aliased(NoticeRow)
+        about = or_(earlier.order_id == NoticeRow.order_id, earlier.appeal_id == NoticeRow.appeal_id)
+        same = and_(
+            about,
+            earlier.recipient_role == NoticeRow.recipient_role,
+            earlier.recipient_id == NoticeRow.recipient_id,
+        )
+        resting = and_(earlier.delivered_at.is_(None), earlier.retry_at > now)
+        behind = exists().where(earlier.id < NoticeRow.id, same, resting)
+        query = select(NoticeRow).where(NoticeRow.delivered_at.is_(None), ready, ~behind)
+        query = query.order_by(NoticeRow.id).limit(limit)
         return await self._database.read(lambda session: [_view(row) for row in session.scalars(query)])
 
     async def deliver(

@@ -16,6 +16,7 @@ from actions.backend.appeal_sweeper import AppealSweeper
 from actions.backend.changes import Changes
 from actions.backend.clock import Clock
 from actions.backend.database import Database
+from actions.backend.errors import DatabaseUnavailable
 from actions.backend.order_store import load
 from actions.backend.tables import DisputeRow
 from actions.policy import DisputeStatus, Limits, OrderState
@@ -46,13 +47,24 @@ class Sweeper:
         self._appeals = AppealSweeper(database, clock, limits)
 
     async def sweep(self) -> SweepCounts:
-        """Write down everything that is due by now; returns what this call did itself."""
+        """Write down everything that is due by now; returns what this call did itself.
+
+        Raises what went wrong with one order only after all others are done.
+        """
         expired = cancelled = 0
+        trouble: Exception | None = None
         seen: set[str] = set()
         while due := [order_id for order_id in await self._database.read(self._due) if order_id not in seen]:
             seen.update(due)
             for order_id in due:
-                done = await self._database.write(functools.partial(self._expire, order_id))
+                try:
+                    done = await self._database.write(functools.partial(self._expire, order_id))
+                except DatabaseUnavailable:
+                    raise
+                except Exception as error:  # one order's trouble is not the others'
+                    log.exception("dispute not expired", order_id=order_id)
+                    trouble = error
+                    continue
                 expired += done is not None
                 cancelled += done is OrderState.CANCELLED
         if expired:
@@ -60,6 +72,8 @@ class Sweeper:
         lapsed, warned = await self._appeals.sweep()
         if lapsed or warned:
             log.info("appeals swept", lapsed=lapsed, warned=warned)
+        if trouble is not None:
+            raise trouble
         return SweepCounts(expired, cancelled, lapsed, warned)
 
     def _due(self, session: Session) -> list[str]:

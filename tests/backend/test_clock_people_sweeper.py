@@ -6,6 +6,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from sqlalchemy.orm import Session
 
 from actions.backend import Backend, ClockUnavailable, PersonRecord
 from actions.backend.sweeper import SweepCounts
@@ -113,6 +114,24 @@ async def test_the_sweeper_writes_what_is_due_and_nothing_else(backend: Backend)
     assert await backend.sweeper.sweep() == SweepCounts(expired=1)
     found = await order(backend, "FO-2")
     assert (found.state, found.disputes[0].status) == (OrderState.ACTIVE, DisputeStatus.EXPIRED)
+
+
+async def test_one_orders_trouble_is_not_the_others(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    for order_id in ("FO-1", "FO-2"):
+        await backend.orders.put(push(id=order_id))
+        await done(backend, RequestUpdate("?"), CUSTOMER, order_id=order_id, origin="chat")
+    await backend.clock.set(NOW + 3 * DAY)
+    expire = backend.sweeper._expire
+
+    def broken(order_id: str, session: Session) -> OrderState | None:
+        return expire(order_id, session) if order_id == "FO-2" else OrderState(str(1 / 0))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(backend.sweeper, "_expire", broken)
+        with pytest.raises(ZeroDivisionError):
+            await backend.sweeper.sweep()
+    assert (await order(backend, "FO-2")).disputes[0].status is DisputeStatus.EXPIRED
+    assert await backend.sweeper.sweep() == SweepCounts(expired=1)
 
 
 @pytest.mark.rule("M-18")

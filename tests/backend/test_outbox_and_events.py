@@ -74,10 +74,15 @@ async def test_a_failed_notice_rests_and_holds_back_only_its_order(open_backend:
     await filed(backend, RequestUpdate("?"), CUSTOMER, origin="chat")
     (row,) = await backend.outbox.pending()
     await backend.outbox.failed(row, 30.0)
-    assert await backend.outbox.pending() == []
+    assert row.dispute_id is not None
+    await done(backend, Withdraw(row.dispute_id), CUSTOMER, origin="chat")
+    await backend.orders.put(push(id="FO-2"))
+    await done(backend, RequestUpdate("?"), CUSTOMER, order_id="FO-2", origin="chat")
+    (other,) = await backend.outbox.pending(limit=1)
+    assert other.order_id == "FO-2", "what waits behind the failed one takes up no place"
     now += timedelta(seconds=30)
-    (again,) = await backend.outbox.pending()
-    assert (again.id, again.attempts) == (row.id, 1)
+    again, withdrawn, _ = await backend.outbox.pending()
+    assert (again.id, again.attempts, withdrawn.code) == (row.id, 1, "withdrawn")
 
 
 async def test_many_dispatchers_deliver_each_notice_once(open_backend: Opener) -> None:
