@@ -6,7 +6,7 @@ It lives in the Rasa slot ``case`` as JSON, so that a turn that failed and was n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 # What the assistant may have asked for; an answer is read in its light before the intent is believed.
@@ -21,7 +21,7 @@ class Case:
     ``flow`` is the intent that began it, ``date`` an ISO 8601 instant, ``asked`` one of the names above or ``None``.
     ``prefer_request``: the customer may cancel without consent but chose to ask the seller. ``seen_seq``: the message
     after which the proposal was shown; a notice with a higher number came later. ``not_order``: corrected away.
-    ``every``: all penalties that can be appealed, not one.
+    ``every``: all penalties that can be appealed, not one. ``choices``: the orders that were shown last, in this order.
     """
 
     flow: str
@@ -39,15 +39,16 @@ class Case:
     infraction_id: str | None = None
     appeal_id: str | None = None
     every: bool = False
+    choices: list[str] = field(default_factory=list)
 
     @classmethod
     def load(cls, slot: object) -> Case | None:
         """The case kept in the slot, or ``None``; names that this version does not know are left out."""
         if not isinstance(slot, Mapping) or not slot.get("flow"):
             return None
-        known = {field.name for field in fields(cls)}
+        known = {entry.name for entry in fields(cls)}
         return cls(**{name: value for name, value in slot.items() if name in known})
 
     def dump(self) -> dict[str, Any]:
         """The case as JSON for the slot, without empty values."""
-        return {name: value for name, value in asdict(self).items() if value not in (None, False, "")}
+        return {name: value for name, value in asdict(self).items() if value not in (None, False, "", [])}

@@ -40,9 +40,11 @@ async def subject(turn: Turn, case: Case) -> bool:
         return await drop(turn, case)
     orders = await my_orders(turn)
     named = meant_by_title(turn.text, orders)
-    position = meant_by_position(turn.text, len(orders))
+    known = {order.id: order for order in orders}
+    shown = [known[order_id] for order_id in case.choices if order_id in known] or orders
+    position = meant_by_position(turn.text, len(shown))
     if len(named) == 1 or position is not None:
-        case.order_id = (named[0] if len(named) == 1 else orders[position or 0]).id
+        case.order_id = (named[0] if len(named) == 1 else shown[position or 0]).id
         Flow.known[case.flow].take(turn, case)
         return await rerun(turn, case)
     if elsewhere(turn, case):

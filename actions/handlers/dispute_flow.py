@@ -95,6 +95,8 @@ def _kind_named(text: str, kind: DisputeKind) -> bool:
 
 def offer_disputes(turn: Turn, opened: Sequence[OpenCase], intent: str) -> None:
     """One button a dispute: what it is and on which order."""
+    if turn.case is not None:
+        turn.case.choices = [item.order.id for item in opened]
     for item in opened:
         title = turn.phrase(f"choice_dispute_{item.dispute.kind}", order=name_of(turn, item.order))
         turn.offer_titled(title, intent, order_id=item.order.id, dispute_id=item.dispute.id)

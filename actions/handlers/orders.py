@@ -139,7 +139,10 @@ _ON_DISPUTE = frozenset({"withdraw", "accept", "decline", "answer_update"})
 
 def offer_orders(turn: Turn, orders: Sequence[OrderSnapshot], intent: str) -> None:
     """One button an order: number, title, due date."""
-    for order in orders[:MAX_CHOICES]:
+    shown = orders[:MAX_CHOICES]
+    if turn.case is not None:
+        turn.case.choices = [order.id for order in shown]
+    for order in shown:
         due = order.effective_delivery_at
         params: dict[str, Any] = {"order": name_of(turn, order)}
         title = (

@@ -93,3 +93,13 @@ async def test_a_delivery_before_the_yes_stops_it(customer: Talk, backend: Any, 
     await customer.says("ja", "affirm")
     assert codes(customer) == ["force_delivered"]
     assert await stored(backend) == ("delivered", None)
+
+
+async def test_the_second_one_is_the_second_that_was_shown(customer: Talk, backend: Any, order: Any) -> None:
+    await order("FO-1", "Plakat", due=-50, state="delivered", delivered_at=NOW)
+    for number, due in ((2, -40), (3, -35), (4, -30)):
+        await order(f"FO-{number}", f"Heft {number}", due=due)
+    await customer.says("Ich storniere ohne Zustimmung", "force_cancellation")
+    assert [title.split(",")[0] for title in customer.titles] == ["FO-2 (Heft 2)", "FO-3 (Heft 3)", "FO-4 (Heft 4)"]
+    await customer.says("den zweiten", "inform")
+    assert customer.custom["order_id"] == "FO-3"
