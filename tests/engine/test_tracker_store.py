@@ -139,6 +139,8 @@ async def test_an_action_without_proof_fails_the_turn(store: LotseTrackerStore) 
         with pytest.raises(TurnFailedError, match="did not run to its end"):
             await store.save(tracker)
         tracker.update(SlotSet("turn", "m1"))
+        tracker.update(ActionExecuted("action_listen"))
+        turn.output.messages.append({"text": "Gut."})
         await store.save(tracker)
     assert turn.saved
 
