@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
@@ -14,6 +15,7 @@ T = TypeVar("T")
 
 _ENCODER = msgspec.json.Encoder()
 _AT = re.compile(r" - at `(?P<path>[^`]*)`$")
+_NUMBER = re.compile(r"\s*[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?\s*$")
 _NAMED = re.compile(r"`(?P<name>[^`]+)`")
 
 
@@ -81,10 +83,22 @@ def _whole(value: Any) -> Any:
 
 def read_strings(values: Mapping[str, str], kind: type[T]) -> T:
     """The struct in path, query or header values, which all are strings. Raises ``Unreadable``."""
+    shape: Any = kind
+    for name in _instants(shape):
+        if _NUMBER.match(values.get(name, "")):
+            raise Unreadable(name, "Invalid RFC3339 encoded datetime")  # msgspec would take seconds since the epoch
     try:
         return msgspec.convert(dict(values), kind, strict=False)
     except msgspec.ValidationError as error:
         raise _unreadable(error) from None
+
+
+@functools.cache
+def _instants(kind: Any) -> tuple[str, ...]:
+    """The fields of a struct that can be instants."""
+    hints = get_type_hints(kind)
+    fields = msgspec.structs.fields(kind)
+    return tuple(field.encode_name for field in fields if datetime in (hints[field.name], *get_args(hints[field.name])))
 
 
 def _unreadable(error: msgspec.ValidationError) -> Unreadable:

@@ -15,26 +15,43 @@ import pytest
 import structlog
 from aiohttp import web
 
-from actions.backend import Backend, IdempotencyKey, OrderPush, migrate
-from actions.policy import Actor, OrderState, RequestCancellation, RequestUpdate, Role
+from actions.backend import AppealSnapshot, Backend, IdempotencyKey, InfractionPush, OrderPush, migrate
+from actions.policy import (
+    Actor,
+    OrderState,
+    RequestCancellation,
+    RequestUpdate,
+    Role,
+    Subject,
+    SubjectKind,
+    SubmitAppeal,
+)
 from bot.gateway.app import create_app
 from bot.gateway.config import GatewayConfig
 from bot.gateway.tokens import mint
 from tests.gateway.conftest import JWT_SECRET, OPERATOR
 from tests.gateway.fakes import SECRET, FakeEngine
+from tests.gateway.penalties import picture
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+INFRACTIONS = ("V-1", "V-2", "V-3")
 ORDERS = ("FO-1001", "FO-1002", "FO-1003", "FO-1004")
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """Where the gateway is, and what it takes to get in. ``disputes`` are open ones of the seeded orders."""
+    """Where the gateway is, and what it takes to get in.
+
+    ``disputes`` are open ones of the seeded orders, ``appeals`` a draft and two filed ones, ``evidence`` an image.
+    """
 
     url: str
     operator: str
     person: str
+    seller: str
     disputes: tuple[str, ...]
+    appeals: tuple[str, ...]
+    evidence: str
 
 
 async def seed(backend: Backend) -> tuple[str, ...]:
@@ -51,14 +68,39 @@ async def seed(backend: Backend) -> tuple[str, ...]:
     return tuple(disputes)
 
 
+async def seed_appeals(backend: Backend) -> tuple[tuple[str, ...], str]:
+    """Infractions of mona, each with an appeal; her conversation is about the draft, which has an image."""
+    mona, appeals = Actor(Role.SELLER, "mona"), []
+    for number, infraction_id in enumerate(INFRACTIONS):
+        issued = NOW - timedelta(days=30 * number)
+        await backend.infractions.put(InfractionPush(infraction_id, mona.id, "misleading_tracking", NOW, issued))
+        subject = Subject(SubjectKind.INFRACTION, infraction_id)
+        key = IdempotencyKey(infraction_id, "draft", infraction_id)
+        made = await backend.appeals.draft(mona, "misleading_tracking", subject, ground="Ging raus", key=key)
+        assert isinstance(made, AppealSnapshot)
+        appeals.append(made.id)
+        if number:
+            key = IdempotencyKey(infraction_id, "submit", made.id)
+            assert (await backend.appeals.execute(made.id, SubmitAppeal(), mona, key=key)).allowed
+    conversation = await backend.conversations.open("", mona.role, mona.id)
+    await backend.conversations.set_subject(conversation.id, appeals[0])
+    image = await backend.evidence.store(picture())
+    key = IdempotencyKey("image", "attach_evidence", appeals[0])
+    changed = await backend.appeals.attach(appeals[0], mona, image=image, key=key)
+    assert isinstance(changed, AppealSnapshot)
+    return tuple(appeals), changed.evidence[0].id
+
+
 @contextlib.asynccontextmanager
 async def serving(database: Path) -> AsyncIterator[Live]:
     """The gateway on a free port of the loopback interface."""
     engine = FakeEngine()
     await engine.start()
-    backend = await Backend.open(f"sqlite:///{database}")
+    evidence = database.with_name("evidence").as_uri()
+    backend = await Backend.open(f"sqlite:///{database}", evidence_url=evidence)
     await backend.clock.set(NOW)
     disputes = await seed(backend)
+    appeals, image = await seed_appeals(backend)
     config = GatewayConfig(
         operator_key=OPERATOR,
         engine_url=engine.url,
@@ -77,7 +119,8 @@ async def serving(database: Path) -> AsyncIterator[Live]:
         assert site._server is not None
         port = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
         person = mint(JWT_SECRET, audience="lotse", role="customer", sub="kim")
-        yield Live(f"http://127.0.0.1:{port}", OPERATOR, person, disputes)
+        seller = mint(JWT_SECRET, audience="lotse", role="seller", sub="mona")
+        yield Live(f"http://127.0.0.1:{port}", OPERATOR, person, seller, disputes, appeals, image)
     finally:
         await runner.cleanup()
         await backend.close()
