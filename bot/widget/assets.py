@@ -37,6 +37,7 @@ _MODULES = (
     "outbox.js",
     "token.js",
     "evidence.js",
+    "picture.js",
     "title.js",
     "welcome.js",
     "words.js",

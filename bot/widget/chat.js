@@ -21,6 +21,10 @@ export class Chat {
     this.base = base;
     /** @type {Map<string, string | true>} messages whose buttons are spent, by payload or by number */
     this.used = new Map();
+    /** @type {Set<string>} evidence that the conversation shows */
+    this.evidence = new Set();
+    /** @type {Map<string, HTMLElement>} bubbles of uploads that it does not show yet */
+    this.uploaded = new Map();
     this.seen = 0;
     this.last = 0;
     this.lastOwn = 0;
@@ -41,6 +45,7 @@ export class Chat {
       press: (message, button) => this.press(message, button),
       answer: (message, text) => (this.use(`#${message.seq}`, true), this.say(text)),
       upload: () => this.panel.file.click(),
+      picture: (id) => (this.connection ? this.connection.picture(id) : Promise.reject(new Error("signed out"))),
       now: () => new Date(Date.now() + this.ahead),
       spent: (message) => message.buttons?.map(({ payload }) => this.used.get(payload)).find(Boolean) ?? this.used.get(`#${message.seq}`) ?? (message.pick && this.lastOwn > message.seq ? true : null),
     }, {
@@ -147,6 +152,8 @@ export class Chat {
     this.spokenLocale = null;
     this.replayed = false;
     this.used.clear();
+    this.evidence.clear();
+    this.uploaded.clear();
     this.fresh.clear();
     this.seen = this.last = this.lastOwn = 0;
     this.log.clear();
@@ -199,6 +206,10 @@ export class Chat {
       this.lastOwn = Math.max(this.lastOwn, message.seq);
       if (this.replayed) this.log.setTyping(true); // until the gateway says otherwise, or the answer comes
     }
+    if (message.evidence_id) {
+      this.evidence.add(message.evidence_id);
+      this.uploaded.get(message.evidence_id)?.remove();
+    }
     if (message.payload) this.used.set(message.payload, message.payload);
     this.last = Math.max(this.last, message.seq);
     if (message.author !== "person") {
@@ -249,6 +260,11 @@ export class Chat {
       token: () => connection.token,
       renew: () => connection.newToken("refused"),
       announce: (/** @type {string} */ text) => this.panel.announce(text),
+      done: (/** @type {string} */ id, /** @type {HTMLElement} */ bubble) => {
+        // From here on the conversation itself shows it.
+        if (this.evidence.has(id)) bubble.remove();
+        else if (id) this.uploaded.set(id, bubble);
+      },
     };
     this.log.append(new Upload(file, line, this.words).element);
   }

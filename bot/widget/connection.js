@@ -5,7 +5,7 @@
  * number without a gap, so whatever an interruption swallowed is replayed. Messages are posted one after the other.
  */
 
-import { Refused, call } from "./http.js";
+import { Refused, call, fetched } from "./http.js";
 import { forgetAll } from "./outbox.js";
 
 /** @typedef {import("./outbox.js").Item} Item */
@@ -17,6 +17,7 @@ import { forgetAll } from "./outbox.js";
  * @property {string} id @property {number} seq @property {"person" | "assistant" | "notice" | "agent"} author
  * @property {string} text @property {{title: string, payload: string}[]} buttons @property {string} at
  * @property {string | null} in_reply_to @property {string} [payload] @property {string} [kind] @property {string} [locale]
+ * @property {string} [evidence_id] an image of the person's own
  * @property {unknown} [rich] @property {unknown} [pick] @property {unknown} [upload]
  */
 
@@ -285,6 +286,12 @@ export class Connection {
   /** @param {string} path */
   at(path) {
     return this.base + path;
+  }
+
+  /** An image of the person's own. @param {string} id @returns {Promise<Blob>} */
+  async picture(id) {
+    const address = this.at(`/v1/evidence/${encodeURIComponent(id)}`);
+    return (await fetched(address, { method: "GET", token: this.token, ended: this.ended.signal })).blob();
   }
 
   /** @param {string} method @param {string} path @param {object} [body] @param {number} [within] ms @returns {Promise<any>} */

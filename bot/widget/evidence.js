@@ -2,6 +2,7 @@
 /** An image on its way to the gateway: checked here for kind and size, shown, sent with progress, sent again on request. */
 
 import { clean, h } from "./message.js";
+import { draw } from "./picture.js";
 
 /** @typedef {import("./words.js").Words} Words */
 
@@ -9,11 +10,11 @@ import { clean, h } from "./message.js";
  * @typedef {object} Line
  * @property {string} address @property {() => string} token @property {() => Promise<boolean>} renew a newer token is there
  * @property {(text: string) => void} announce
+ * @property {(id: string, bubble: HTMLElement) => void} done the gateway has it under this id
  */
 
 export const KINDS = ["image/png", "image/jpeg", "image/webp"];
 export const MOST = 10 * 2 ** 20;
-const SIDE = 360; // pixels of the preview
 
 /** The first image among what was pasted or dropped. @param {DataTransfer | null} data @returns {File | null} */
 export function fileIn(data) {
@@ -39,7 +40,7 @@ export class Upload {
     const name = h("p", { class: "file", dir: "auto" }, clean(file.name), " ", h("span", {}, words.size(file.size)));
     const actions = h("div", { class: "item-actions" }, this.again, this.away);
     this.element = h("div", { class: "message person upload" }, h("span", { class: "hidden" }, `${words.say("by_person")}: `), h("div", { class: "bubble" }, canvas, name, this.bar, this.state), actions);
-    void preview(file, canvas);
+    if (KINDS.includes(file.type) && file.size <= MOST) void draw(file, canvas);
     const wrong = !KINDS.includes(file.type) ? words.say("upload_type") : file.size > MOST ? words.say("upload_large", { size: words.size(MOST) }) : "";
     if (wrong) this.fail(wrong, false);
     else this.start();
@@ -56,9 +57,9 @@ export class Upload {
     call.onload = async () => {
       if (call.status >= 200 && call.status < 300) this.succeed();
       else if (call.status === 401 && !renewed && (await this.line.renew())) this.start(true);
-      else if (call.status === 409 || call.status === 404) this.fail(this.words.say("upload_nothing"), true);
+      else if (call.status === 409 && this.answer().code === "no_appeal_open") this.fail(this.words.say("upload_nothing"), true);
       else if (call.status === 413) this.fail(this.words.say("upload_large", { size: this.words.size(MOST) }), false);
-      else if (call.status === 415 || call.status === 422) this.fail(this.words.say("upload_refused"), false);
+      else if ([403, 409, 415, 422].includes(call.status)) this.fail(this.words.say("upload_refused"), false);
       else this.fail(this.words.say("upload_failed"), true);
     };
     call.onerror = call.ontimeout = () => this.fail(this.words.say("upload_failed"), true);
@@ -70,6 +71,15 @@ export class Upload {
     call.send(form);
   }
 
+  /** What the gateway answered. @returns {Record<string, any>} */
+  answer() {
+    try {
+      return JSON.parse(this.call?.responseText ?? "") ?? {};
+    } catch {
+      return {};
+    }
+  }
+
   stop() {
     this.call?.abort();
     this.element.remove();
@@ -78,6 +88,7 @@ export class Upload {
   succeed() {
     this.show("uploaded", this.words.say("uploaded"));
     this.line.announce(this.words.say("uploaded"));
+    this.line.done(String(this.answer().evidence?.id ?? ""), this.element);
   }
 
   /** @param {string} why @param {boolean} again whether trying again could help */
@@ -94,22 +105,5 @@ export class Upload {
     this.bar.hidden = state !== "uploading";
     this.again.hidden = state !== "failed";
     this.away.hidden = state === "uploaded";
-  }
-}
-
-/** Draw the image small. On a canvas, so that no page's policy for images stands in the way, and nothing in it runs.
- * @param {File} file @param {HTMLCanvasElement} canvas */
-async function preview(file, canvas) {
-  if (!KINDS.includes(file.type) || file.size > MOST) return;
-  try {
-    const image = await createImageBitmap(file);
-    const scale = Math.min(1, SIDE / Math.max(image.width, image.height));
-    canvas.width = Math.max(1, Math.round(image.width * scale));
-    canvas.height = Math.max(1, Math.round(image.height * scale));
-    canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
-    canvas.hidden = false;
-    image.close();
-  } catch {
-    // The gateway will say what is wrong with it.
   }
 }

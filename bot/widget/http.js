@@ -5,7 +5,15 @@
  * @param {string} address
  * @param {{method: string, token: string, body?: object, within?: number, ended: AbortSignal}} options `within` in ms
  * @returns {Promise<any>} */
-export async function call(address, { method, token, body, within = 40_000, ended }) {
+export async function call(address, options) {
+  return (await fetched(address, options)).json();
+}
+
+/** Like `call`, with the response itself.
+ * @param {string} address
+ * @param {{method: string, token: string, body?: object, within?: number, ended: AbortSignal}} options
+ * @returns {Promise<Response>} */
+export async function fetched(address, { method, token, body, within = 40_000, ended }) {
   const stop = new AbortController();
   for (const signal of [AbortSignal.timeout(within), ended]) signal.addEventListener("abort", () => stop.abort(), { once: true });
   const response = await fetch(address, {
@@ -17,7 +25,7 @@ export async function call(address, { method, token, body, within = 40_000, ende
     cache: "no-store",
   });
   if (!response.ok) throw new Refused(response.status, Number(response.headers.get("Retry-After")));
-  return response.json();
+  return response;
 }
 
 /** The gateway answered with something other than success. */

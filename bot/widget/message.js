@@ -1,6 +1,7 @@
 // @ts-check
 /** One message as elements. Whatever others wrote stays text: nothing here ever parses markup. */
 
+import { draw } from "./picture.js";
 import { rich } from "./rich.js";
 
 /** @typedef {import("./words.js").Words} Words */
@@ -94,6 +95,7 @@ export function body(text, words) {
  * @property {(message: Message, button: {title: string, payload: string}) => void} press
  * @property {(message: Message, text: string) => void} answer send a text as the answer to this message
  * @property {() => void} upload
+ * @property {(id: string) => Promise<Blob>} picture the person's own evidence
  * @property {() => Date} now the business clock
  * @property {(message: Message) => string | true | null} spent the payload that was chosen; true when it was another way
  */
@@ -105,7 +107,7 @@ export function messageElement(message, words, actions) {
   if (message.kind && /^[a-z_]+$/.test(message.kind)) element.dataset.kind = message.kind;
   element.append(h("span", { class: own || message.author === "assistant" ? "hidden" : "author" }, words.say(`by_${message.author}`) + (own || message.author === "assistant" ? ": " : "")));
   const bubble = h("div", { class: "bubble" });
-  if (own) bubble.append(h("p", { dir: "auto" }, clean(message.text)));
+  if (own) bubble.append(...picture(message, words, actions), h("p", { dir: "auto" }, clean(message.text)));
   else {
     const extra = rich(message, words, actions);
     bubble.append(body(extra.text ?? message.text, words), ...extra.parts);
@@ -115,6 +117,14 @@ export function messageElement(message, words, actions) {
   element.append(h("div", { class: "meta" }, h("time", { datetime: message.at, title: words.instant(at) }, words.time(at))));
   if (!own && message.buttons?.length) element.append(buttons(message, words, actions));
   return element;
+}
+
+/** The image that came with a message of the person. @param {Message} message @param {Words} words @param {Actions} actions */
+function picture(message, words, actions) {
+  if (!message.evidence_id) return [];
+  const canvas = h("canvas", { class: "preview", role: "img", "aria-label": words.say("evidence"), hidden: true });
+  actions.picture(message.evidence_id).then((blob) => draw(blob, canvas)).catch(() => undefined);
+  return [canvas];
 }
 
 /** The buttons of a message: one tap, then all of them are spent. They stay focusable, so that the place is not lost.

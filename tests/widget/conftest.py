@@ -77,7 +77,10 @@ class Site:
         return f"http://127.0.0.1:{self.port}"
 
     async def start(self) -> None:
-        self.backend = await Backend.open(self.database_url, production=self.config.production)
+        evidence = Path(self.database_url.removeprefix("sqlite:///")).parent / "evidence"
+        self.backend = await Backend.open(
+            self.database_url, production=self.config.production, evidence_url=f"file://{evidence}"
+        )
         app = create_app(self.config, self.backend)
         app.router.add_get("/shop/{name}", self._page)
         app.router.add_get("/token/{name}", self._token)

@@ -8,10 +8,12 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import aiohttp
 import pytest
 from PIL import Image
 from playwright.async_api import Page, Route, expect
 
+from actions.policy import Role
 from tests.gateway.fakes import FakeEngine
 from tests.widget.conftest import Open, Site, answering, until
 from tests.widget.test_line import shows
@@ -198,7 +200,7 @@ class Evidence:
         if isinstance(state, str):
             await route.abort(state)
         else:
-            await route.fulfill(status=state, json={"id": "E-1"})
+            await route.fulfill(status=state, json={"code": "no_appeal_open"} if state == 409 else {})
 
     async def prepare(self, page: Page) -> None:
         await page.route("**/v1/chat/evidence", self)
@@ -298,3 +300,38 @@ async def test_a_message_that_is_refused_for_good_can_be_edited(shop: Open) -> N
     await failed.get_by_role("button", name="Bearbeiten").click()
     assert await kim.input.input_value() == "Geht nicht"
     await shows(kim, [])
+
+
+async def test_evidence_reaches_the_gateway_and_stays_in_the_conversation(
+    shop: Open, site: Site, engine: FakeEngine
+) -> None:
+    vera = await shop(sub="vera", role="seller")
+    await vera.open()
+    bubble = await attach(vera)
+    await expect(bubble).to_have_attribute("data-state", "failed")  # it belongs to nothing yet
+    assert "keinen Widerspruch" in await bubble.inner_text()
+    day = (datetime.now(UTC) - timedelta(days=3)).isoformat()
+    infraction = {"seller_id": "vera", "type": "misleading_tracking", "issued_at": day, "updated_at": day}
+    appeal = {
+        "seller_id": "vera",
+        "type": "misleading_tracking",
+        "subject": {"kind": "infraction", "id": "V-1"},
+        "ground": "Die Sendung kam an.",
+    }
+    headers = {"Authorization": f"Bearer {site.config.operator_key}"}
+    async with aiohttp.ClientSession(site.url, headers=headers) as http:
+        await http.put("/v1/infractions/V-1", json=infraction)
+        draft = await (await http.post("/v1/appeals", json=appeal)).json()
+    conversation = await site.backend.conversations.open("", Role.SELLER, "vera")
+    await site.backend.conversations.set_subject(conversation.id, draft["id"])
+    await bubble.get_by_role("button", name="Noch einmal versuchen").click()
+    await expect(vera.messages("assistant")).to_have_count(1)
+    await expect(vera.log.locator(".upload")).to_have_count(0)  # it is a message now
+    sent = vera.messages("person")
+    await expect(sent).to_have_count(1)
+    await expect(sent.locator("canvas")).to_be_visible()
+    assert "evidence_id" in engine.turns[0]["payload"]
+    await vera.page.reload()
+    await vera.live()
+    await expect(sent.locator("canvas")).to_be_visible()
+    assert vera.foreign == []
