@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
@@ -14,10 +15,12 @@ from actions.backend.appeal_loading import load_appeal
 from actions.backend.appeal_tables import AppealRow
 from actions.backend.clock import Clock
 from actions.backend.database import Database
+from actions.backend.errors import DatabaseUnavailable
 from actions.policy import AppealStatus, Limits, urgent_from
 from actions.policy.instants import after
 
 _BATCH = 500
+log = structlog.get_logger(__name__)
 Step = Callable[[AppealChanges, AppealRow], bool]
 
 
@@ -28,11 +31,27 @@ class AppealSweeper:
         self._database, self._clock, self._limits = database, clock, limits
 
     async def sweep(self) -> tuple[int, int]:
-        """How many appeals this call closed, and how many warnings it gave."""
+        """How many appeals this call closed, and how many warnings it gave.
+
+        Raises what went wrong with one appeal only after all others are done.
+        """
         lapsed, warned = await self._database.read(self._due)
-        closed = [await self._database.write(functools.partial(self._change, id_, _lapse)) for id_ in lapsed]
-        told = [await self._database.write(functools.partial(self._change, id_, self._warn)) for id_ in warned]
+        trouble: list[Exception] = []
+        closed = [await self._one(id_, _lapse, trouble) for id_ in lapsed]
+        told = [await self._one(id_, self._warn, trouble) for id_ in warned]
+        if trouble:
+            raise trouble[-1]
         return sum(closed), sum(told)
+
+    async def _one(self, appeal_id: str, step: Step, trouble: list[Exception]) -> bool:
+        try:
+            return await self._database.write(functools.partial(self._change, appeal_id, step))
+        except DatabaseUnavailable:
+            raise
+        except Exception as error:  # one appeal's trouble is not the others'
+            log.exception("appeal not swept", appeal_id=appeal_id)
+            trouble.append(error)
+            return False
 
     def _due(self, session: Session) -> tuple[list[str], list[str]]:
         now = self._clock.read(session)

@@ -143,11 +143,12 @@ class Settings:
     default_zone: str = _setting(
         "LOTSE_DEFAULT_ZONE", "Time zone of people whose token names none", "Europe/Berlin", _zone
     )
-    order_id_pattern: str = _setting(
+    order_id_pattern: str | None = _setting(
         "LOTSE_ORDER_ID_PATTERN",
-        "What an order number looks like",
-        r"[A-Z]{1,4}-?(?=[A-Z0-9]*\d)[A-Z0-9]{4,20}",
+        "What an order number looks like, as a regular expression",
+        None,
         _pattern,
+        "FO-, WO- or other letters and digits",
     )
     cancel_silence: str = _setting(
         "LOTSE_CANCEL_SILENCE",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 
 from rapidfuzz import fuzz, process
@@ -12,12 +13,14 @@ from actions.handlers.case import Case
 from actions.handlers.flow import Flow
 from actions.handlers.notices import ask_which, newer_notices, question_seen
 from actions.handlers.orders import meant_by_title, my_orders
-from actions.handlers.own_words import tidy
+from actions.handlers.own_words import reason_in, tidy
 from actions.handlers.reading import DIGRESSIONS, SHORT, SURE, digresses, drop, rerun
 from actions.handlers.reasons import reason_title
 from actions.handlers.turn import UNSURE, Turn
 
 _REASON_MATCH = 80
+_BUT = re.compile(r"\b(?:aber|nur wenn|falls|sofern|but|only if|unless)\b", re.IGNORECASE)
+_ATTACHED = ("url", "tracking_number")
 _YES = ("ja", "jo", "jep", "jap", "yes", "yep", "yeah", "ok", "okay", "klar", "gerne", "sure", "bitte ja", "genau")
 
 
@@ -84,11 +87,13 @@ async def _other_order(turn: Turn, case: Case) -> None:
 
 
 async def _means_another(turn: Turn, case: Case) -> bool:
-    """„Ja, storniere FO-2" while FO-1 was asked about: a yes to something else, which is shown first."""
-    before = case.dump()
+    """„Ja, storniere FO-2", „ja, aber …", „ja, weil …": a yes to more than was asked, which is shown first."""
+    before, flow = case.dump(), Flow.known[case.flow]
     await _other_order(turn, case)
-    Flow.known[case.flow].give(turn, case)
-    return case.dump() != before
+    flow.give(turn, case)
+    if flow.optional_text and (said := reason_in(turn.text)):
+        case.text = said
+    return case.dump() != before or bool(_BUT.search(turn.text)) or any(turn.value(name) for name in _ATTACHED)
 
 
 async def _yes(turn: Turn, case: Case) -> bool:

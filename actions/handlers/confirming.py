@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import structlog
+
 from actions.backend import Confirmation, ConfirmStatus, Proposal
 from actions.handlers.case import Case
 from actions.handlers.order_flow import order_flow
@@ -21,6 +23,8 @@ from actions.policy import (
     Withdraw,
 )
 
+log = structlog.get_logger(__name__)
+
 
 async def confirm(turn: Turn, proposal_id: str) -> None:
     """Execute the proposal, or say why nothing was done."""
@@ -39,7 +43,16 @@ async def confirm(turn: Turn, proposal_id: str) -> None:
     if done.status is ConfirmStatus.EXECUTED:
         turn.case = None
         turn.custom.update(kind="done", order_id=order.id)
-        await order_flow(case.flow).report(turn, order, done)
+        try:
+            await order_flow(case.flow).report(turn, order, done)
+        except (
+            LookupError,
+            AssertionError,
+            TypeError,
+            ValueError,
+        ):  # it is done all the same, and must not sound undone
+            log.exception("report_failed", conversation=turn.conversation_id, message=turn.message_id)
+            turn.say("done_plainly", order=name_of(turn, order))
     elif done.status is ConfirmStatus.ALREADY_DONE:
         turn.case = None
         turn.say("already_done", order=name_of(turn, order))

@@ -36,7 +36,10 @@ async def drop(turn: Turn, case: Case) -> bool:
     if case.proposal_id:
         await Flow.known[case.flow].discard(turn, case.proposal_id)
     turn.case = None
-    turn.say("dropped", what=turn.phrase(f"what_{case.flow}"))
+    if case.appeal_id and case.flow == "submit_appeal":
+        turn.say("appeal_dropped", appeal_id=case.appeal_id)  # the draft stays, and is not sent by itself
+    else:
+        turn.say("dropped", what=turn.phrase(f"what_{case.flow}"))
     return True
 
 
