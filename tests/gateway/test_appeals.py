@@ -177,6 +177,9 @@ async def test_requests_that_cannot_be_read(frozen: Gateway) -> None:
         assert problem(await unknown.json()) == (404, "appeal_not_found"), path
     assert (await begin(frozen, subject="V-1", type="x" * 101)).status == 422
     assert (await frozen.operate("GET", "/v1/appeals?status=open")).status == 422
+    for at in ("0.5", "1773144000", "-1e3", "nan", "2026-03-10", ""):
+        wrong = await frozen.operate("GET", f"/v1/sellers/mona/appealable?at={at}")
+        assert (wrong.status, (await wrong.json())["errors"][0]["field"]) == (422, "at"), "an instant, and no number"
     for after in ("bm9uc2Vuc2U", "WzEsMiwzXQ"):
         unknown = await frozen.operate("GET", f"/v1/appeals?after={after}")
         assert problem(await unknown.json()) == (404, "cursor_unknown")
