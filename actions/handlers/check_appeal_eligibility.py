@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC
-from datetime import datetime
 
-from actions.backend.appeal_views import Assumption
 from actions.handlers.base import FlowAction
 from actions.handlers.case import Case
-from actions.handlers.dates import resolve
 from actions.handlers.flow import Flow
 from actions.handlers.penalties import carried, explain, find, for_sellers_only, offer_steps, take_subject
 from actions.handlers.turn import Turn
-
-_SUPPOSE_PROOF = re.compile(
-    r"nach(?:reich|lief|schick)|wenn ich .*(?:nachweis|beleg|screenshot|link|tracking|sendungs)"
-    r"|mit (?:einem |dem )?(?:nachweis|beleg|screenshot)|if i .*(?:proof|evidence|screenshot|link|tracking)|with proof",
-    re.IGNORECASE,
-)
-
-
-_SUPPOSE_DATE = re.compile(r"wenn .*erf[uü]e?llungsdatum|if .*fulfil?l?ment date", re.IGNORECASE)
+from actions.handlers.what_if import assumed, when
 
 
 class PenaltyFlow(Flow, ABC):
@@ -56,7 +44,7 @@ class CheckAppealEligibility(PenaltyFlow):
         if item is None:
             return
         turn.case, turn.penalty = None, carried(item)
-        assume, at = _assumed(turn), _when(turn)
+        assume, at = assumed(turn), when(turn)
         supposed = None
         if assume or at is not None:
             supposed = await turn.backend.appeals.check(turn.actor, item.type, item.subject, at=at, assume=assume)
@@ -67,18 +55,6 @@ class CheckAppealEligibility(PenaltyFlow):
             turn.say("what_if", given=given)
         explain(turn, supposed or item)
         offer_steps(turn, item)
-
-
-def _assumed(turn: Turn) -> tuple[Assumption, ...]:
-    """What the question takes as given."""
-    found: tuple[Assumption, ...] = ("proof", "tracking_number") if _SUPPOSE_PROOF.search(turn.text) else ()
-    return (*found, "confirmed") if _SUPPOSE_DATE.search(turn.text) else found
-
-
-def _when(turn: Turn) -> datetime | None:
-    value = turn.value("date")
-    at = resolve(value, now=turn.now, zone=turn.zone, current=None) if value else None
-    return at if at is not None and at > turn.now else None
 
 
 class ActionCheckAppealEligibility(FlowAction):

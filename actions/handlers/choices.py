@@ -10,6 +10,7 @@ from actions.handlers.orders import meant_by_position, meant_by_title, my_orders
 from actions.handlers.reading import SHORT, drop, elsewhere, rerun
 from actions.handlers.turn import UNSURE, Turn
 
+_LINK = re.compile(r"https?://\S+", re.IGNORECASE)
 _NUMBER = re.compile(r"\b(?=\w*\d)[A-Za-z0-9]{8,40}\b")
 
 
@@ -80,6 +81,8 @@ async def tracking(turn: Turn, case: Case) -> bool:
 
 
 async def proof(turn: Turn, case: Case) -> bool:
+    if not turn.value("url") and (link := _LINK.search(turn.text)):
+        turn.entities["url"] = [link.group()]  # whatever is wrong with it, what it should be is said
     if turn.value("url") or turn.value("evidence_id"):
         return await rerun(turn, case)
     if elsewhere(turn, case):
@@ -90,7 +93,7 @@ async def proof(turn: Turn, case: Case) -> bool:
 async def _not_understood(turn: Turn, case: Case, name: str) -> bool:
     if turn.intent == "deny" and len(turn.text.split()) <= SHORT // 2:
         return await drop(turn, case)
-    if turn.misses:  # asked twice already: whoever does not answer wants something else
+    if turn.misses and turn.intent != "affirm":  # asked twice already: whoever does not answer wants something else
         turn.case = None
         return False
     turn.missed = True

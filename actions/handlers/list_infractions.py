@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -10,10 +11,16 @@ from actions.handlers.appeal_reasons import appeal_text, type_term
 from actions.handlers.base import IntentAction
 from actions.handlers.orders import MAX_CHOICES
 from actions.handlers.penalties import carried, days, for_sellers_only, lacks_only_attachments, name_of
+from actions.handlers.router import begin
 from actions.handlers.turn import Turn
 from actions.policy import Refused, Standing, Undetermined
 from actions.wording import Term
 
+_APPEAL_ALL = re.compile(
+    r"(?:(?:bitte|please|dann|jetzt)\W+)?"
+    r"(?:alle[sn]?\b.{0,20}?\banfechten\b|(?:fecht\w*|appeal|contest|dispute)\b.*?\b(?:alle[sn]?|all|every\w*)\b)",
+    re.IGNORECASE,
+)
 _MOST = 5  # penalties named per group; the rest is counted
 
 
@@ -24,6 +31,9 @@ class ActionListInfractions(IntentAction):
 
     async def respond(self, turn: Turn) -> None:
         if for_sellers_only(turn):
+            return
+        if not turn.pressed and _APPEAL_ALL.match(turn.text) and not turn.text.endswith("?"):
+            await begin(turn, "submit_appeal")  # no wish to see them: what that files is shown before it is done
             return
         items = await turn.backend.appeals.scan(turn.me.id)
         if not items:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC
 from typing import Any
@@ -11,9 +12,13 @@ from actions.handlers import case as asking
 from actions.handlers.appeal_reasons import say_reason, type_term
 from actions.handlers.case import Case
 from actions.handlers.orders import MAX_CHOICES, meant_by_title
+from actions.handlers.own_words import reason_in
 from actions.handlers.turn import Turn
 from actions.policy import APPEAL_TYPES, AppealType, Refused, Role, Standing, SubjectKind, Undetermined, Verdict
 from actions.wording import Term, Zoned
+
+# „wegen irreführender Sendungsverfolgung" says what is appealed, not what is wrong with it.
+_NAMES_THE_TYPE = re.compile(r"(?:wegen|due to|because of)\b", re.IGNORECASE)
 
 
 def for_sellers_only(turn: Turn) -> bool:
@@ -49,6 +54,7 @@ def carried(item: ScanItem) -> dict[str, Any]:
 
 def take_subject(turn: Turn, case: Case) -> bool:
     """Take infraction, order and type from the message; whether one was new."""
+    _leave_out_types_of_the_ground(turn)
     subject = case.infraction_id or case.order_id
     before = (case.infraction_id, case.order_id, case.appeal_type)
     if turn.value("infraction_id"):
@@ -60,6 +66,19 @@ def take_subject(turn: Turn, case: Case) -> bool:
     if len(turn.appeal_types) == 1:
         case.appeal_type = turn.appeal_types[0]
     return (case.infraction_id, case.order_id, case.appeal_type) != before
+
+
+def ground_in(turn: Turn) -> str:
+    """What the message says is wrong with the data, or an empty string."""
+    said = reason_in(turn.text)
+    return "" if _NAMES_THE_TYPE.match(said) else said
+
+
+def _leave_out_types_of_the_ground(turn: Turn) -> None:
+    """„V-1 anfechten, weil ich die Marke führen darf": the number says what is meant, the ground may name anything."""
+    if turn.value("infraction_id") and (ground := ground_in(turn)):
+        begins = len(turn.text) - len(ground)
+        turn.appeal_types = [name for name in turn.appeal_types if turn.type_starts.get(name, 0) < begins]
 
 
 async def find(turn: Turn, case: Case, intent: str = "inform") -> ScanItem | None:

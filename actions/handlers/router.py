@@ -8,6 +8,14 @@ from actions.handlers import answers
 from actions.handlers.case import Case
 from actions.handlers.flow import Flow
 from actions.handlers.turn import Turn
+from actions.handlers.what_if import supposes
+
+_ABOUT_ORDERS = frozenset(
+    {
+        *("request_order_update", "request_cancellation", "force_cancellation", "request_extension", "provide_update"),
+        *("withdraw_dispute", "list_disputes", "accept_request", "decline_request"),
+    }
+)
 
 
 class Answering(Protocol):
@@ -25,8 +33,12 @@ async def respond(turn: Turn, action: Answering) -> None:
         turn.say("fallback_again")
     elif turn.person is not None and case is not None and case.asked and await answers.answer(turn, case):
         return
+    elif turn.person is not None and case is None and supposes(turn):
+        await begin(turn, "check_appeal_eligibility")
     else:
         await action.respond(turn)
+        if turn.intent in _ABOUT_ORDERS:
+            turn.penalty = {}  # what is said next is no longer about it
     if case is not None and turn.case is case and case.asked:
         await Flow.known[case.flow].again(turn, case)
 

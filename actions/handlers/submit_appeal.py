@@ -10,12 +10,12 @@ from actions.handlers.appeal_confirming import AppealProposing, propose
 from actions.handlers.base import FlowAction
 from actions.handlers.case import Case
 from actions.handlers.list_infractions import line
-from actions.handlers.own_words import reason_in
 from actions.handlers.penalties import (
     carried,
     explain,
     find,
     for_sellers_only,
+    ground_in,
     lacks_only_attachments,
     name_of,
     offer_steps,
@@ -29,8 +29,6 @@ _EVERY = re.compile(
 )
 
 
-# „wegen irreführender Sendungsverfolgung" says what is appealed, not what is wrong with it.
-_NAMES_THE_TYPE = re.compile(r"(?:wegen|due to|because of)\b", re.IGNORECASE)
 _LEFT_OUT = (Standing.MISSING, Standing.UNKNOWN, Standing.REFERRED, Standing.LOST)
 
 
@@ -42,11 +40,9 @@ class SubmitAppeal(AppealProposing):
     optional_text = True
 
     def take(self, turn: Turn, case: Case) -> None:
+        case.text = ground_in(turn) or case.text
         take_subject(turn, case)
         case.every = case.every or bool(turn.value("every")) or self._all_meant(turn, case)
-        said = reason_in(turn.text)
-        if said and not _NAMES_THE_TYPE.match(said):
-            case.text = said
 
     def give(self, turn: Turn, case: Case) -> bool:
         attached = any(turn.value(name) for name in ("url", "evidence_id", "tracking_number"))

@@ -27,7 +27,8 @@ class Turn:
 
     ``pressed``: the message is a button, its intent and values are ours and certain. ``now`` is the business clock.
     ``seen_assumed``: the client did not say what it shows, ``last_seen_seq`` is what was handed out without a gap.
-    ``appeal_types``: every type that the message can mean. ``topic`` and ``penalty`` are what was talked about last.
+    ``appeal_types``: every type that the message can mean; ``type_starts``: where in the text each is named first.
+    ``topic`` and ``penalty`` are what was talked about last.
     """
 
     backend: Backend
@@ -55,6 +56,7 @@ class Turn:
     buttons: list[Button] = field(default_factory=list)
     custom: dict[str, Any] = field(default_factory=dict)
     missed: bool = False
+    type_starts: dict[str, int] = field(default_factory=dict)
     drawn: int = 0  # paragraphs that `rich` shows in another form
 
     @classmethod
@@ -66,18 +68,23 @@ class Turn:
         person = Person.from_metadata(metadata)
         entities: dict[str, list[str]] = {}
         appeal_types: list[str] = []
+        type_starts: dict[str, int] = {}
         for entity in message.get("entities") or ():
             entities.setdefault(entity["entity"], []).append(entity["value"])
             if entity["entity"] == "appeal_type":  # wordings that fit several types name them all
-                appeal_types += entity.get("candidates") or [entity["value"]]
+                named = entity.get("candidates") or [entity["value"]]
+                appeal_types += named
+                type_starts |= {name: int(entity.get("start") or 0) for name in named if name not in type_starts}
         pressed = bool(metadata.get("pressed")) or (person is None and str(message.get("text", "")).startswith("/"))
+        text = "" if pressed else str(message.get("text") or "").strip()
+        in_words = None if pressed or text.startswith("/") else message.get("language")
         return cls(
             backend=backend,
             wording=wording,
             person=person,
             message_id=str(metadata.get("message_id") or message.get("message_id") or ""),
             conversation_id=str(metadata.get("conversation_id") or tracker.sender_id),
-            text="" if pressed else str(message.get("text") or "").strip(),
+            text=text,
             intent=str(intent.get("name") or UNSURE),
             confidence=float(intent.get("confidence") or 0.0),
             ranking=[(str(r["name"]), float(r["confidence"])) for r in message.get("intent_ranking") or ()],
@@ -88,11 +95,12 @@ class Turn:
             seen_assumed=bool(metadata.get("seen_assumed")),
             seq=int(metadata.get("seq") or 0),
             now=now,
-            locale=reply_locale(person, tracker.get_slot("locale"), None if pressed else message.get("language")),
+            locale=reply_locale(person, tracker.get_slot("locale"), in_words),
             case=Case.load(tracker.get_slot("case")),
             topic=tracker.get_slot("topic"),
             penalty=dict(tracker.get_slot("penalty") or {}),
             misses=int(tracker.get_slot("misses") or 0),
+            type_starts=type_starts,
         )
 
     @property

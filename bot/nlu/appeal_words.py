@@ -113,4 +113,5 @@ COMBINATIONS = (
     Combination(("late", "sent"), _LATE, 3, about_appeals=True, brief_too=False),
     Combination(("late", "infraction"), _LATE, 4, about_appeals=True),
     Combination(("tracking", "infraction"), _TRACKING, 3, about_appeals=True),
+    Combination(("tracking",), _TRACKING, about_appeals=True, brief_too=False),
 )
