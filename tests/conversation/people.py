@@ -6,10 +6,11 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from bot.gateway.tokens import mint
-from tests.conversation.http import Response, call
+from tests.conversation.files import content_of, media_type_of
+from tests.conversation.http import Response, call, upload
 from tests.conversation.stack import JWT_SECRET, OPERATOR_KEY
 
 Message = dict[str, Any]
@@ -103,6 +104,15 @@ class Person:
         self.looks()
         return answer
 
+    def uploads(self, name: str) -> Answer:
+        """Drop a file into the chat; what was drawn in it goes by its name."""
+        path = "/v1/chat/evidence"
+        response = upload(self.port, path, content_of(name), name, media_type_of(name), token=self.token)
+        if response.status >= 300:
+            return Answer(response.status, "refused", [], response.body.get("code", ""))
+        self.looks()
+        return Answer(200, response.body["status"], response.body["messages"])
+
     def repeats(self) -> Answer:
         """Send the last message once more, under the same id."""
         return self.delivers(self.sent[-1])
@@ -169,6 +179,7 @@ class Marketplace:
     """The marketplace's systems, with the operator's key."""
 
     port: int
+    read_up_to: ClassVar[dict[int, int]] = {}
 
     def request(self, method: str, path: str, body: Any = None, **headers: str) -> Response:
         """Any call of the operator's API."""
@@ -198,6 +209,47 @@ class Marketplace:
         found: dict[str, Any] = self._ok(self.request("GET", f"/v1/orders/{order_id}"))
         return found
 
+    def put_infraction(self, infraction_id: str, **fields: Any) -> Response:
+        """Push an infraction as it is now."""
+        return self.request("PUT", f"/v1/infractions/{infraction_id}", fields)
+
+    def infraction(self, infraction_id: str) -> dict[str, Any]:
+        """An infraction, active or reversed."""
+        found: dict[str, Any] = self._ok(self.request("GET", f"/v1/infractions/{infraction_id}"))
+        return found
+
+    def appeals(self, seller_id: str) -> list[dict[str, Any]]:
+        """Every appeal of a merchant, drafts as well, the oldest first."""
+        found: list[dict[str, Any]] = []
+        after: str | None = ""
+        while after is not None:
+            page = self._ok(self.request("GET", f"/v1/appeals?seller={seller_id}{after}"))
+            found += page["appeals"]
+            after = f"&after={page['next']}" if page["next"] else None
+        return sorted(found, key=lambda appeal: self._began(appeal["id"]))
+
+    def _began(self, appeal_id: str) -> int:
+        """The number of the first event; the business clock may have stood still between two appeals."""
+        trail = self._ok(self.request("GET", f"/v1/appeals/{appeal_id}/events"))["events"]
+        return int(trail[0]["seq"])
+
+    def decide(self, appeal_id: str, outcome: str, reason: str) -> Response:
+        """Approve or reject an appeal."""
+        body = {"outcome": outcome, "reason": reason}
+        return self.request("POST", f"/v1/appeals/{appeal_id}/decision", body)
+
+    def draft(self, seller: Person, appeal_type: str, kind: str, subject_id: str, ground: str) -> Response:
+        """Begin an appeal in the dashboard."""
+        subject = {"kind": kind, "id": subject_id}
+        body = {"seller_id": seller.id, "type": appeal_type, "subject": subject, "ground": ground}
+        return self.request("POST", "/v1/appeals", body, Idempotency_Key=str(uuid.uuid4()))
+
+    def appeal_command(self, appeal_id: str, command: str, **fields: Any) -> Response:
+        """Go on with an appeal in the dashboard."""
+        body = {"command": command, **fields}
+        path = f"/v1/appeals/{appeal_id}/commands"
+        return self.request("POST", path, body, Idempotency_Key=str(uuid.uuid4()))
+
     def feed(self, after: int) -> list[dict[str, Any]]:
         """Every change and every notice after a number, of all orders."""
         found: list[dict[str, Any]] = []
@@ -207,6 +259,13 @@ class Marketplace:
             if not page["events"]:
                 return found
             after = page["next"]
+
+    def newest(self) -> int:
+        """The number of the last event there is; nobody reads the same pages twice for that."""
+        before = self.read_up_to.get(self.port, 0)
+        new = self.feed(before)
+        self.read_up_to[self.port] = new[-1]["seq"] if new else before
+        return self.read_up_to[self.port]
 
     def events(self, order_id: str) -> list[dict[str, Any]]:
         """The audit trail of an order."""

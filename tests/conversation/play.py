@@ -8,12 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
+from tests.conversation.http import Response
+from tests.conversation.penalties import Penalties, goods
 from tests.conversation.people import Answer, Marketplace, Person
 from tests.conversation.script import Conversation, Step, instant
 
 _NAMES = {"customer": "Mia Sommer", "seller": "Kai Berger"}
 _LOCALES = {"customer": "de", "seller": "de-formal"}
 SEVERAL = ("sees", "at once")  # acts that bring any number of messages; all others bring one
+_KEY = re.compile(r"\{(?P<key>\w+)(?P<appeal> appeal)?\}")
 _QUOTED = re.compile(r"[„“][^„“”]*[“”]")
 # How each German locale must not address people; what people said themselves stands in quotation marks.
 _WRONG_ADDRESS = {
@@ -32,8 +35,10 @@ class Play:
         self.now = conversation.now
         self.order_ids = {key: f"FO-{10000 + number * 10 + i}" for i, key in enumerate(conversation.orders)}
         self.people = {key: self._person(key, port) for key in conversation.people}
+        self.penalties = Penalties(conversation, self.market, self.people, self.order_ids, number)
         self.pushed: dict[str, dict[str, Any]] = {}
         self.transcript: list[str] = []
+        self.began = 0  # the number of the last event before this conversation
 
     def _person(self, key: str, port: int) -> Person:
         given = dict(self.conversation.people[key])
@@ -44,12 +49,15 @@ class Play:
         return Person(port, role, f"{same_as}-{self.number}", **given)
 
     def set_up(self) -> None:
-        """The clock, the people as the marketplace knows them, and the orders."""
+        """The clock, the people as the marketplace knows them, the orders and the infractions."""
         self.market.clock(self.now)
+        self.began = self.market.newest()
         for key in ("customer", "seller"):
             self.market.person(self.people[key])
         for key in self.conversation.orders:
             self.push(key, **self.conversation.orders[key])
+        for key in self.conversation.infractions:
+            self.penalties.push(key, self.now, **self.conversation.infractions[key])
 
     def push(self, key: str, **changes: Any) -> None:
         """Push an order; what is not given stays as it was pushed before."""
@@ -60,7 +68,7 @@ class Play:
             "state": "active",
             "updated_at": instant("-1d", start).isoformat(),
         }
-        changes = dict(changes)
+        changes = goods(changes, start)
         for whose in ("customer", "seller"):
             if whose in changes:
                 fields[f"{whose}_id"] = self.people[changes.pop(whose)].id
@@ -94,9 +102,27 @@ class Play:
 
     def _market(self, step: Step) -> None:
         changes = dict(step.what)
-        key = changes.pop("order")
-        self.push(key, **changes)
-        self.transcript.append(f"--- marketplace: {self.order_ids[key]} {changes}")
+        if key := changes.pop("infraction", None):
+            self.penalties.push(key, self.now, **changes)
+        else:
+            key = changes.pop("order")
+            self.push(key, **changes)
+        self.transcript.append(f"--- marketplace: {key} {changes}")
+
+    def _platform(self, step: Step) -> None:
+        """`approve` or `reject` names what was appealed; the platform decides on the last appeal on it."""
+        answer = self.penalties.decide(**step.what)
+        self._done_elsewhere(step, "platform", answer)
+
+    def _dashboard(self, step: Step) -> None:
+        """The merchant begins and submits (`submit`), or withdraws (`withdraw`), an appeal without the chat."""
+        self._done_elsewhere(step, "dashboard", self.penalties.act(**step.what))
+
+    def _done_elsewhere(self, step: Step, where: str, response: Response) -> None:
+        self.transcript.append(f"--- {where}: {step.what}: {response.status}")
+        assert response.status == step.expect.get("http", 200), response
+        if "refused" in step.expect:
+            assert [reason["code"] for reason in response.body["reasons"]] == _list(step.expect["refused"])
 
     def _page(self, step: Step) -> None:
         """Somebody acts on the order page; ``dispute: open`` names the one that is open."""
@@ -113,10 +139,7 @@ class Play:
         if "new_delivery_at" in fields:
             fields["new_delivery_at"] = instant(fields["new_delivery_at"], self.conversation.now).isoformat()
         response = self.market.command(order_id, actor, command, **fields)
-        self.transcript.append(f"--- order page: {actor.role} {command} {fields}: {response.status}")
-        assert response.status == step.expect.get("http", 200), response
-        if "refused" in step.expect:
-            assert [reason["code"] for reason in response.body["reasons"]] == _list(step.expect["refused"])
+        self._done_elsewhere(step, "order page", response)
 
     # -- what people do ------------------------------------------------------------------------------------------
 
@@ -146,6 +169,8 @@ class Play:
         elif step.verb == "presses":
             said, payload = self._pressed(person, words)
             answer = person.sends({"payload": payload})
+        elif step.verb == "uploads":
+            said, answer = f"({words})", person.uploads(words)
         else:
             more = {"last_seen_seq": 0} if step.expect.get("unseen") else {}
             said, answer = words, person.says(words, **more)
@@ -177,6 +202,7 @@ class Play:
         expect = {name: self.fill(value) for name, value in step.expect.items()}
         assert answer.http == expect.get("http", 200), answer
         if answer.http != 200:
+            assert answer.code in _list(expect.get("refused", answer.code)), answer
             return
         assert answer.status == expect.get("status", "answered")
         assert len([message for message in answer.messages if message["text"].strip()]) == 1 or step.verb in SEVERAL
@@ -185,6 +211,8 @@ class Play:
             assert words.lower() in text, f"no {words!r} in {answer.text!r}"
         for words in _list(expect.get("reply not")):
             assert words.lower() not in text, f"{words!r} in {answer.text!r}"
+        places = [text.find(words.lower()) for words in _list(expect.get("in order"))]
+        assert places == sorted(places) and -1 not in places, f"{expect['in order']} at {places} in {answer.text!r}"
         for title in _list(expect.get("buttons")):
             assert title in titles, f"no button {title!r}, only {titles}"
         for title in _list(expect.get("no buttons")):
@@ -214,16 +242,19 @@ class Play:
             self.transcript.append(f"  {who} gets ({message['author']}): {message['text']} {titles}".rstrip())
 
     def fill(self, value: Any) -> Any:
-        """``value`` with order numbers in the places of their keys."""
+        """``value`` with numbers in the places of their keys."""
         if isinstance(value, str):
-            for key, order_id in self.order_ids.items():
-                value = value.replace(f"{{{key}}}", order_id)
-            return value
+            return _KEY.sub(self._number_of, value)
         if isinstance(value, list):
             return [self.fill(item) for item in value]
         if isinstance(value, dict):
             return {name: self.fill(item) for name, item in value.items()}
         return value
+
+    def _number_of(self, found: re.Match[str]) -> str:
+        if found["appeal"]:
+            return str(self.penalties.last_appeal(found["key"])["id"])
+        return self.order_ids.get(found["key"]) or self.penalties.ids[found["key"]]
 
 
 def _list(value: Any) -> list[Any]:

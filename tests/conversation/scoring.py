@@ -5,23 +5,26 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from tests.conversation.appeal_scoring import of_appeal, score_appeals
 from tests.conversation.play import Play, same_instant
 from tests.conversation.script import instant
 
 _DISPUTE = frozenset({"kind", "by", "status", "text", "reason", "answer", "due", "new"})
-_ORDER = frozenset({"state", "agreed", "disputes", "events"})
+_ORDER = frozenset({"state", "agreed", "disputes", "events", "refunds", "appeals"})
+
+_PUSHES = frozenset({"put_order", "put_infraction"})
 
 
 def score(play: Play) -> None:
-    """Compare every order of the conversation, its trail and its notices with what the conversation expects."""
+    """Compare every order, infraction and appeal, their trails and notices with what the conversation expects."""
     play.market.clock(play.now)  # returns when every notice has been delivered
     told: dict[str, list[str]] = {"customer": [], "seller": []}
-    trails = {key: play.market.events(order_id) for key, order_id in play.order_ids.items()}
-    for key, trail in trails.items():
-        _score_order(play, key, trail)
-    began = min(event["seq"] for trail in trails.values() for event in trail)
+    for key, order_id in play.order_ids.items():
+        _score_order(play, key, play.market.events(order_id))
+    feed = play.market.feed(play.began)
+    appeals = score_appeals(play, feed)
     mine = set(play.order_ids.values())
-    notices = [e for e in play.market.feed(began) if e["kind"] == "notice" and e["order_id"] in mine]
+    notices = [e for e in feed if e["kind"] == "notice" and (e["order_id"] in mine or of_appeal(e) in appeals)]
     for notice in notices:
         _only_the_parties(play, notice)
         told[notice["recipient"]["role"]].append(notice["code"])
@@ -42,7 +45,13 @@ def _score_order(play: Play, key: str, events: list[dict[str, Any]]) -> None:
     assert len(disputes) == len(wanted), f"{key}: {[(d['kind'], d['filed_by'], d['status']) for d in disputes]}"
     for dispute, want in zip(disputes, wanted, strict=True):
         _score_dispute(play, dispute, want)
-    changes = [event for event in events if event["kind"] == "change" and event["command"] != "put_order"]
+    if "refunds" in expected:
+        assert [refund["responsibility"] for refund in order["refunds"]] == expected["refunds"], f"{key}: refunds"
+    changes = [
+        event
+        for event in events
+        if event["kind"] == "change" and event["command"] not in _PUSHES and of_appeal(event) is None
+    ]
     done = [event["command"] for event in changes]
     assert done == (expected.get("events") or []), f"{key}: {done}"
     for event in changes:
@@ -63,15 +72,18 @@ def _score_dispute(play: Play, dispute: dict[str, Any], want: dict[str, Any]) ->
 
 
 def _only_the_parties(play: Play, notice: dict[str, Any]) -> None:
-    """Nobody but the two parties hears of anything, least of all support (M-21)."""
+    """Nobody but the two parties, of an appeal only the merchant, hears of anything, least of all support (M-21)."""
     parties = {("customer", play.people["customer"].id), ("seller", play.people["seller"].id)}
     recipient = (notice["recipient"]["role"], notice["recipient"]["id"])
+    if of_appeal(notice):
+        parties = {("seller", play.people["seller"].id)}
     assert recipient in parties, f"{recipient} was told {notice['code']}"
 
 
 def _each_once(play: Play, notices: list[dict[str, Any]]) -> None:
     """Each notice stands in its recipient's conversation exactly once, in the words that the feed gives."""
-    seen = [(n["recipient"]["role"], n["code"], n["params"].get("dispute_id"), n["order_id"]) for n in notices]
+    about = [(n["order_id"], n["params"].get("dispute_id"), of_appeal(n)) for n in notices]
+    seen = [(n["recipient"]["role"], n["code"], *which) for n, which in zip(notices, about, strict=True)]
     assert len(seen) == len(set(seen)), f"a notice went out twice: {seen}"
     for key in ("customer", "seller"):
         person = play.people[key]

@@ -1,11 +1,14 @@
 """Reads conversations: <pattern>/<name>.yml, in words that need no Python to be checked.
 
 about: one sentence. rules: the rule IDs it shows. now: where the business clock stands (default below).
-people: whoever differs from the default customer and seller; `role` for others. orders: key, title, due (from now).
-steps: each has one act, `<person>: text` or `<person> <verb>: …` or `clock`, `market`, `page`, and what is expected.
-then: per order the state of the database afterwards; orders that are not named must be as they were.
+people: whoever differs from the default customer and seller; `role` for others. orders: key, title, due (from now);
+of goods also released, confirmed, cancelled_by, tracking, refunds. infractions: key, type, issued (from now), order.
+steps: each has one act, `<person>: text` or `<person> <verb>: …` or `clock`, `market`, `page`, `dashboard` (the
+merchant acts there), `platform` (it decides on an appeal), and what is expected.
+then: per order or infraction the state of the database afterwards, appeals with it; what is not named must be as it
+was, without any appeal.
 told: the notices by role, in order, nobody else and none twice; default: none.
-`{key}` in any text is the number of the order with that key.
+`{key}` in any text is the number of the order or infraction with that key, `{key appeal}` that of its last appeal.
 """
 
 from __future__ import annotations
@@ -20,15 +23,21 @@ from typing import Any
 import yaml
 
 FOLDER = Path(__file__).parent
-PATTERNS = ("happy_path", "corrections", "digressions", "guards", "both_sides", "languages", "deadlines")
+RESOLUTION_CENTRE = ("happy_path", "corrections", "digressions", "guards", "both_sides", "languages", "deadlines")
+APPEALS = (
+    *("appeals_happy_path", "appeals_what_if", "appeals_refusals", "appeals_evidence", "appeals_all_at_once"),
+    *("appeals_corrections", "appeals_digressions", "appeals_guards", "appeals_status_and_withdrawal"),
+    *("appeals_deadlines", "appeals_steps", "appeals_languages", "appeals_customers"),
+)
+PATTERNS = (*RESOLUTION_CENTRE, *APPEALS)
 NOW = "2026-11-23T13:00:00Z"
 
-VERBS = ("says", "presses", "sees", "sees nothing", "reloads", "repeats", "at once")
-PLAIN = ("clock", "market", "page")
+VERBS = ("says", "presses", "uploads", "sees", "sees nothing", "reloads", "repeats", "at once")
+PLAIN = ("clock", "market", "page", "dashboard", "platform")
 EXPECTATIONS = frozenset(
-    {"reply", "reply not", "buttons", "no buttons", "kind", "refused", "locale", "http", "status", "unseen", "author"}
+    {"reply", "reply not", "in order", "buttons", "no buttons", "kind", "refused", "locale", "http", "status", "unseen"}
 )
-_TOP = frozenset({"about", "rules", "now", "people", "orders", "steps", "then", "told"})
+_TOP = frozenset({"about", "rules", "now", "people", "orders", "infractions", "steps", "then", "told"})
 _DURATION = re.compile(r"([+-])(\d+)(d|h|m|s)(?:(\d+)(h|m|s))?")
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
@@ -59,6 +68,7 @@ class Conversation:
     people: Mapping[str, Mapping[str, Any]]
     orders: Mapping[str, Mapping[str, Any]]
     steps: tuple[Step, ...]
+    infractions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     then: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     told: Mapping[str, list[str]] = field(default_factory=dict)
 
@@ -99,9 +109,11 @@ def _conversation(path: Path, data: Mapping[str, Any]) -> Conversation:
     if unknown := set(data) - _TOP:
         raise ScriptError(f"unknown: {sorted(unknown)}")
     people = {"customer": {}, "seller": {}, **(data.get("people") or {})}
-    orders = data.get("orders") or {}
-    if missing := set(data.get("then") or {}) - set(orders):
-        raise ScriptError(f"no such orders: {sorted(missing)}")
+    orders, infractions = data.get("orders") or {}, data.get("infractions") or {}
+    if both := set(orders) & set(infractions):
+        raise ScriptError(f"order and infraction: {sorted(both)}")
+    if missing := set(data.get("then") or {}) - set(orders) - set(infractions):
+        raise ScriptError(f"no such orders or infractions: {sorted(missing)}")
     return Conversation(
         pattern=path.parent.name,
         name=path.stem,
@@ -111,6 +123,7 @@ def _conversation(path: Path, data: Mapping[str, Any]) -> Conversation:
         people=people,
         orders=orders,
         steps=tuple(_step(step, people) for step in data["steps"]),
+        infractions=infractions,
         then=data.get("then") or {},
         told=data.get("told") or {},
     )
