@@ -41,6 +41,8 @@ export class Chat {
     this.spokenLocale = null;
     this.words = new Words(this.chooseLocale(), undefined);
     this.replayed = false;
+    this.late = false;
+    this.pressed = false;
     this.log = new Log(this.words, {
       press: (message, button) => this.press(message, button),
       answer: (message, text) => (this.use(`#${message.seq}`, true), this.say(text)),
@@ -215,13 +217,25 @@ export class Chat {
     if (message.author !== "person") {
       this.fresh.add(message.seq);
       this.log.setTyping(false);
-      if (message.locale && message.author === "assistant") this.spokenLocale = message.locale;
-      this.retell();
+      if (message.locale && message.author === "assistant" && message.seq === this.last) this.spokenLocale = message.locale;
     }
     this.log.add(message);
-    this.look();
+    this.soon(!!message.payload);
     const { seq, author, kind } = message;
     this.emit("lotse-message", { seq, author, kind: kind ?? null, new: this.replayed });
+  }
+
+  /** Catch up with what came in, once for all messages that came together. @param {boolean} spent whether a button was pressed */
+  soon(spent) {
+    this.pressed ||= spent;
+    if (this.late) return;
+    this.late = true;
+    queueMicrotask(() => {
+      if (this.pressed) this.log.refreshSpent();
+      this.late = this.pressed = false;
+      this.retell();
+      this.look();
+    });
   }
 
   /** @param {string} text @param {string} [payload] */

@@ -26,6 +26,8 @@ export class Log {
     this.itemActions = itemActions;
     /** @type {Map<number, {message: Message, element: HTMLElement}>} */
     this.shown = new Map();
+    this.newest = 0;
+    this.settling = false;
     /** @type {Map<string, {item: Item, element: HTMLElement}>} */
     this.items = new Map();
     /** @type {Map<string, HTMLElement>} bubbles that were sent and wait for their number */
@@ -52,6 +54,7 @@ export class Log {
 
   clear() {
     this.shown.clear();
+    this.newest = 0;
     this.items.clear();
     this.sent.clear();
     this.list.setAttribute("aria-live", "off");
@@ -78,13 +81,14 @@ export class Log {
       this.list.insertBefore(element, next ?? this.firstWaiting());
       this.shown.set(message.seq, { message, element });
     }
+    this.newest = Math.max(this.newest, message.seq);
     this.dateLine(message);
-    if (message.payload) this.refreshSpent();
     this.settle();
   }
 
   /** The element of the first message beyond a number. @param {number} seq */
   after(seq) {
+    if (seq > this.newest) return null; // nearly always
     let found = Infinity;
     for (const other of this.shown.keys()) if (other > seq && other < found) found = other;
     const element = this.shown.get(found)?.element;
@@ -194,6 +198,7 @@ export class Log {
     const messages = [...this.shown.values()].map(({ message }) => message).sort((a, b) => a.seq - b.seq);
     const items = [...this.items.values()].map(({ item }) => item);
     this.shown.clear();
+    this.newest = 0;
     this.list.replaceChildren();
     for (const message of messages) this.add(message);
     for (const item of items) this.wait(item);
@@ -205,8 +210,14 @@ export class Log {
     refreshDeadlines(this.list, this.words, this.actions.now());
   }
 
+  /** Stay at the end, once for all that comes together: each look at the height would lay out the whole log. */
   settle() {
-    if (this.follow) this.toEnd();
+    if (!this.follow || this.settling) return;
+    this.settling = true;
+    queueMicrotask(() => {
+      this.settling = false;
+      this.toEnd();
+    });
   }
 
   toEnd() {

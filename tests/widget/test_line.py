@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Page, WebSocketRoute
+from playwright.async_api import Page, WebSocketRoute, expect
 
 from tests.gateway.fakes import FakeEngine, slowly
 from tests.widget.conftest import Open, Shop, Site, until
@@ -152,6 +152,26 @@ async def test_a_long_history_is_whole_and_in_order(shop: Open, site: Site) -> N
     kim = await shop()
     await kim.open()
     await shows(kim, [text for number in range(230) for text in ("…", f"Nummer {number}")], 20)
+
+
+async def test_a_history_in_two_languages_does_not_hold_up_the_page(shop: Open, site: Site) -> None:
+    for number in range(300):
+        await site.say(f"Nummer {number}", locale=("de", "en")[number % 2])
+    busy = (
+        "() => { window.longest = 0; new PerformanceObserver((list) => { for (const entry of list.getEntries()) "
+        "window.longest = Math.max(window.longest, entry.duration); }).observe({type: 'longtask', buffered: true}); }"
+    )
+    kim = await shop()
+    await kim.page.evaluate(busy)
+    await kim.open()
+    await expect(kim.messages("assistant")).to_have_count(300, timeout=15_000)
+    for number in range(300, 320):
+        await site.say(f"Nummer {number}", locale=("de", "en")[number % 2])
+    await expect(kim.messages("assistant")).to_have_count(320, timeout=15_000)
+    await kim.say("Immer noch flink")
+    await expect(kim.messages("person").last).to_contain_text("Immer noch flink")
+    longest = await kim.page.evaluate("window.longest")
+    assert longest < 2000, f"{longest} ms"  # on a machine that is busy with other things
 
 
 async def test_a_conversation_that_begins_anew_is_shown_anew(shop: Open, site: Site, database_url: str) -> None:
