@@ -62,9 +62,9 @@ class SentenceIntentClassifier(IntentClassifier, GraphComponent):
         return {
             **OrderNumbers.get_default_config(),
             "vector_weight": 1.0,
-            "penalty": 3e-6,
-            "rounds": 100,
-            "temperature": 1.0,
+            "penalty": 1.5e-6,
+            "rounds": 80,
+            "temperature": 0.85,
             "ranking_length": 10,
             # Part of what Rasa's cache of trained components is keyed by; it sees the source of this class only.
             "code": _digest(),
