@@ -34,8 +34,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if report.when == "call" and report.failed:
-        if item.stash.get(transcript_key, None):
-            report.sections.append(("conversation", "\n".join(item.stash[transcript_key])))
+        said = item.stash.get(transcript_key, None)
+        if said:
+            report.sections.append(("conversation", "\n".join(said)))
         if _running and _sizes in item.stash:
             for name, text in _running[0].logs_since(item.stash[_sizes]).items():
                 if text:

@@ -31,6 +31,7 @@ def call(
     *,
     token: str = "",
     headers: dict[str, str] | None = None,
+    as_text: bool = False,
 ) -> Response:
     """Send ``body``, bytes as they are and anything else as JSON, with ``token`` as bearer. Raises ``Unreachable``."""
     sent = {"Content-Type": "application/json", **(headers or {})}
@@ -47,6 +48,8 @@ def call(
         raise Unreachable(f"{method} {path}: {type(error).__name__}: {error}") from error
     finally:
         connection.close()
+    if as_text:
+        return Response(answer.status, content.decode())
     return Response(answer.status, json.loads(content) if content else None)
 
 

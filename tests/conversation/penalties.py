@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from tests.conversation.http import Response
-from tests.conversation.people import Marketplace, Person
+from tests.conversation.marketplace import Marketplace
+from tests.conversation.people import Person
 from tests.conversation.script import Conversation, instant
 
 _ORDER = {"released": "released_at", "confirmed": "confirmed_fulfilled_at"}

@@ -8,21 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
+from tests.conversation.checks import as_list, check, check_file, check_language
 from tests.conversation.http import Response
+from tests.conversation.marketplace import Marketplace
 from tests.conversation.penalties import Penalties, goods
-from tests.conversation.people import Answer, Marketplace, Person
+from tests.conversation.people import Answer, Person
 from tests.conversation.script import Conversation, Step, instant
 
-_NAMES = {"customer": "Mia Sommer", "seller": "Kai Berger"}
 _LOCALES = {"customer": "de", "seller": "de-formal"}
-SEVERAL = ("sees", "at once")  # acts that bring any number of messages; all others bring one
+_NAMES = {"customer": "Mia Sommer", "seller": "Kai Berger"}
 _KEY = re.compile(r"\{(?P<key>\w+)(?P<appeal> appeal)?\}")
-_QUOTED = re.compile(r"[„“][^„“”]*[“”]")
-# How each German locale must not address people; what people said themselves stands in quotation marks.
-_WRONG_ADDRESS = {
-    "de": re.compile(r"\b(Ihnen|Ihre[rnms]?|Sie (können|möchten|haben)|(können|möchten|haben) Sie)\b"),
-    "de-formal": re.compile(r"\b([Dd]u|[Dd]ir|[Dd]ich|[Dd]eine?[rnms]?)\b"),
-}
 
 
 class Play:
@@ -122,7 +117,7 @@ class Play:
         self.transcript.append(f"--- {where}: {step.what}: {response.status}")
         assert response.status == step.expect.get("http", 200), response
         if "refused" in step.expect:
-            assert [reason["code"] for reason in response.body["reasons"]] == _list(step.expect["refused"])
+            assert [reason["code"] for reason in response.body["reasons"]] == as_list(step.expect["refused"])
 
     def _page(self, step: Step) -> None:
         """Somebody acts on the order page; ``dispute: open`` names the one that is open."""
@@ -147,7 +142,7 @@ class Play:
         person = self.people[step.who]
         words = self.fill(step.what)
         if step.verb == "sees":
-            new = person.sees(_list(words))
+            new = person.sees(as_list(words))
             self._shown(step.who, new)
             titles = [button["title"] for message in new for button in message["buttons"]]
             self._check(step, Answer(200, "answered", new), titles)
@@ -200,41 +195,11 @@ class Play:
 
     def _check(self, step: Step, answer: Answer, titles: list[str]) -> None:
         expect = {name: self.fill(value) for name, value in step.expect.items()}
-        assert answer.http == expect.get("http", 200), answer
-        if answer.http != 200:
-            assert answer.code in _list(expect.get("refused", answer.code)), answer
-            return
-        assert answer.status == expect.get("status", "answered")
-        assert len([message for message in answer.messages if message["text"].strip()]) == 1 or step.verb in SEVERAL
-        text = answer.text.lower()
-        for words in _list(expect.get("reply")):
-            assert words.lower() in text, f"no {words!r} in {answer.text!r}"
-        for words in _list(expect.get("reply not")):
-            assert words.lower() not in text, f"{words!r} in {answer.text!r}"
-        places = [text.find(words.lower()) for words in _list(expect.get("in order"))]
-        assert places == sorted(places) and -1 not in places, f"{expect['in order']} at {places} in {answer.text!r}"
-        for title in _list(expect.get("buttons")):
-            assert title in titles, f"no button {title!r}, only {titles}"
-        for title in _list(expect.get("no buttons")):
-            assert title not in titles, f"there is a button {title!r}"
-        if "kind" in expect:
-            assert answer.get("kind") == expect["kind"], f"kind {answer.get('kind')!r} of {answer.text!r}"
-        if "refused" in expect:
-            codes = [reason["code"] for reason in answer.get("reasons") or ()]
-            assert codes == _list(expect["refused"]), f"refused by {codes}: {answer.text!r}"
-        self._check_language(step, answer)
-
-    def _check_language(self, step: Step, answer: Answer) -> None:
         person = self.people[step.who]
-        expected = step.expect.get("locale") or person.locale or _LOCALES[person.role]
-        if expected == "any":
-            return
-        for message in answer.messages:
-            if message["author"] == "assistant" and "locale" in message:
-                assert message["locale"] == expected, f"{message['locale']}: {message['text']!r}"
-            if wrong := _WRONG_ADDRESS.get(expected):
-                found = wrong.search(_QUOTED.sub("", message["text"]))
-                assert not found, f"{found[0]!r} is no way to address them ({expected}): {message['text']!r}"
+        check(step, expect, answer, titles)
+        if "file" in expect:
+            check_file(answer, expect["file"], person, self.people.values())
+        check_language(answer, expect.get("locale") or person.locale or _LOCALES[person.role])
 
     def _shown(self, who: str, messages: list[dict[str, Any]]) -> None:
         for message in messages:
@@ -255,12 +220,6 @@ class Play:
         if found["appeal"]:
             return str(self.penalties.last_appeal(found["key"])["id"])
         return self.order_ids.get(found["key"]) or self.penalties.ids[found["key"]]
-
-
-def _list(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
 
 
 def same_instant(text: str | None, expected: datetime | None) -> bool:

@@ -35,7 +35,10 @@ NOW = "2026-11-23T13:00:00Z"
 VERBS = ("says", "presses", "uploads", "sees", "sees nothing", "reloads", "repeats", "at once")
 PLAIN = ("clock", "market", "page", "dashboard", "platform")
 EXPECTATIONS = frozenset(
-    {"reply", "reply not", "in order", "buttons", "no buttons", "kind", "refused", "locale", "http", "status", "unseen"}
+    (
+        *("reply", "reply not", "in order", "file", "buttons", "no buttons", "kind", "refused", "locale"),
+        *("http", "status", "unseen"),
+    )
 )
 _TOP = frozenset({"about", "rules", "now", "people", "orders", "infractions", "steps", "then", "told"})
 _DURATION = re.compile(r"([+-])(\d+)(d|h|m|s)(?:(\d+)(h|m|s))?")

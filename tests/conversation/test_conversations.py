@@ -7,7 +7,7 @@ import pytest
 from tests.conversation.conftest import transcript_key
 from tests.conversation.play import Play
 from tests.conversation.scoring import score
-from tests.conversation.script import PATTERNS, Conversation, load_all
+from tests.conversation.script import APPEALS, PATTERNS, RESOLUTION_CENTRE, Conversation, load_all
 from tests.conversation.stack import Stack
 
 CONVERSATIONS = load_all()
@@ -32,12 +32,17 @@ def test_conversation(stack: Stack, request: pytest.FixtureRequest, number: int,
 
 def test_every_pattern_and_locale_has_conversations() -> None:
     assert {conversation.pattern for conversation in CONVERSATIONS} == set(PATTERNS)
+    for patterns, least in ((RESOLUTION_CENTRE, 45), (APPEALS, 42)):
+        conversations = [conversation for conversation in CONVERSATIONS if conversation.pattern in patterns]
+        assert len(conversations) >= least
+        assert set().union(*map(spoken_in, conversations)) == {"de", "de-formal", "en"}
+
+
+def spoken_in(conversation: Conversation) -> set[str]:
+    """The locales of those who say something."""
     defaults = {"customer": "de", "seller": "de-formal"}
-    spoken = {
+    return {
         given.get("locale") or defaults[given.get("role", key)]
-        for conversation in CONVERSATIONS
         for key, given in conversation.people.items()
         if any(step.who == key for step in conversation.steps)
     }
-    assert spoken == {"de", "de-formal", "en"}
-    assert len(CONVERSATIONS) >= 45
