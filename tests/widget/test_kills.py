@@ -36,8 +36,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     started.stop()
 
 
-# Straight to the page's own functions: with hundreds of messages Playwright's search through shadow roots, asked for all
-# the time, would keep the page busier than the widget does.
+# Straight to the page's own functions: with hundreds of messages Playwright's search through shadow roots, done all the
+# time, would keep the page busier than the widget does.
 SAY = """text => { const chat = document.querySelector("lotse-chat");
   chat.compose(text); chat.shadowRoot.querySelector("form").requestSubmit(); }"""
 COUNT = "selector => document.querySelector('lotse-chat').shadowRoot.querySelectorAll(selector).length"
