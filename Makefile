@@ -15,7 +15,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env run chat train test soak lint format lock tensorflow clean
+.PHONY: help env run chat train evaluate test soak lint format lock tensorflow clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -29,11 +29,15 @@ chat: .venv/.runtime ## Chat in the terminal with a running Lotse (AS=customer o
 train: .venv/.runtime ## Train the model if anything it is made from has changed
 	@$(PY) -m bot.engine.model
 
+evaluate: .venv/.dev ## Say how well the held-out sentences are understood (ARGS=--without-additions)
+	@$(PY) -W ignore -m bot.nlu.evaluate $(ARGS)
+
 env: .venv/.dev ## Everything a developer needs, into .venv
 
 test: lint ## Style and types, then train if needed and run every test (ARGS="..." goes to pytest)
 	@$(PY) -m bot.engine.model
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+	@$(PY) -m tests.rules_report
 
 soak: .venv/.dev ## Kill each process 20 times under a browser's traffic (takes half an hour)
 	LOTSE_TEST_KILLS=20 $(BIN)/pytest tests/widget/test_kills.py $(ARGS)
