@@ -143,6 +143,29 @@ async def test_signatures_that_are_refused(gateway: Gateway) -> None:
     assert {name: await knock(gateway, token) for name, token in tokens.items()} == dict.fromkeys(tokens, 401)
 
 
+UPLOADS_AND_FILES = (
+    ("POST", "/v1/chat/evidence"),
+    ("GET", "/v1/evidence/E-1"),
+    ("GET", "/v1/chat/deadlines.ics"),
+    ("GET", "/v1/chat/appeals/A-1/deadlines.ics"),
+    ("POST", "/v1/chat/seen"),
+)
+
+
+@pytest.mark.parametrize("kind", ["expired", "other audience", "forged", "alg none"])
+async def test_no_path_takes_a_bad_token(gateway: Gateway, kind: str) -> None:
+    token = {
+        "expired": signed(exp=int(time.time()) - 1),
+        "other audience": signed(aud="shop"),
+        "forged": signed("another-secret-that-is-also-long-enough-for-it"),
+        "alg none": unsigned(),
+    }[kind]
+    headers = {"Authorization": f"Bearer {token}"}
+    for method, path in (*PERSON_CALLS, *UPLOADS_AND_FILES):
+        response = await gateway.client.request(method, path, json={}, headers=headers)
+        assert (method, path, response.status) == (method, path, 401)
+
+
 def test_an_empty_operator_key_fits_nothing() -> None:
     assert not same_key("", "")
     assert same_key("a", "a")
