@@ -1,9 +1,8 @@
-"""Misspelled copies of sentences, as quick fingers make them; the same ones for the same seed."""
+"""Misspelled sentences, as quick fingers make them, to measure by; the same ones for the same seed."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
 
 _ROWS = ("qwertzuiopü", "asdfghjklöä", "yxcvbnm")
 _NEIGHBOURS: dict[str, str] = {}
@@ -37,13 +36,3 @@ def misspelled(text: str, rate: float, rng: random.Random) -> str:
             out.append(rng.choice(near) if near else letter)
         i += 1
     return "".join(out) if any(map(str.isalpha, out)) else text
-
-
-def copies(texts: Sequence[str], rates: Sequence[float], seed: int) -> Iterator[tuple[int, str]]:
-    """For each rate one misspelled copy of each text that differs from it: (place of the text, copy)."""
-    rng = random.Random(seed)  # noqa: S311 - no secret
-    for rate in rates:
-        for place, text in enumerate(texts):
-            copy = misspelled(text, rate, rng)
-            if copy != text:
-                yield place, copy
