@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from bot.engine.model import ROOT
-from bot.nlu.evaluate import HELDOUT, LANGUAGES, TRAINING, Example, examples, heldout, noisy, normalised
+from bot.nlu.evaluate import HELDOUT, LANGUAGES, TRAINING, examples, heldout, noisy, normalised
+from bot.nlu.scores import Example
 
 pytestmark = pytest.mark.unit
 

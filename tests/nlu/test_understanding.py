@@ -13,12 +13,12 @@ import pytest
 import structlog
 
 from bot.engine import model
-from bot.nlu.evaluate import (
+from bot.nlu.evaluate import evaluate
+from bot.nlu.scores import (
     Parsed,
     accuracy,
     calibration_error,
     entity_scores,
-    evaluate,
     language_scores,
     out_of_scope,
     report,
