@@ -13,6 +13,7 @@ _shown = pytest.StashKey[dict[str, list[str]]]()
 _TOGETHER = ("conversation", "widget", "nlu", "engine", "contract")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.pluginmanager.hasplugin("xdist"):
         return
