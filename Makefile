@@ -23,8 +23,9 @@ help: ## Say what there is
 run: .venv/.runtime ## Start everything: environment, model, database, demo data, all processes
 	@exec $(PY) -m bot.engine.supervisor
 
+# make has an AS of its own, the assembler.
 chat: .venv/.runtime ## Chat in the terminal with a running Lotse (AS=customer or AS=seller)
-	@exec $(PY) -m bot.chat_cli $(if $(AS),--as $(AS))
+	@exec $(PY) -m bot.chat_cli $(if $(filter default,$(origin AS)),,--as $(AS))
 
 train: .venv/.runtime ## Train the model if anything it is made from has changed
 	@$(PY) -m bot.engine.model
