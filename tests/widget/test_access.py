@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.gateway.fakes import FakeEngine
-from tests.widget.conftest import Open, Shop, Site, answering
+from tests.widget.conftest import Open, Shop, Site, answering, until
 from tests.widget.test_line import shows
 
 pytestmark = pytest.mark.browser
@@ -90,6 +90,11 @@ async def test_a_whole_case_by_keyboard_alone(shop: Open, engine: FakeEngine) ->
     await keyboard.press("Enter")
     await expect(kim.messages("person")).to_have_count(2)
     await expect(yes.first).to_be_focused()
+
+    async def heard() -> bool:  # the message is on the page before the engine has it
+        return len(engine.turns) > 1
+
+    await until(heard)
     assert engine.turns[1]["payload"] == "/affirm"
     await keyboard.press("Escape")
     await expect(kim.chat.locator(".launcher")).to_be_focused()
