@@ -40,9 +40,6 @@ class AcceptRequest(DisputeFlow):
         params["force_after"] = turn.backend.limits.force_after
         turn.say(f"propose_accept_{dispute.kind}{'' if dispute.text else '_bare'}", **params)
 
-    def yes_title(self, case: Case) -> str:
-        return "button_yes_accept_request"
-
     async def report(self, turn: Turn, order: OrderSnapshot, done: Confirmation) -> None:
         params = await common_params(turn, order, None)
         if order.closed:

@@ -122,7 +122,8 @@ async def _text(turn: Turn, case: Case) -> bool:
 
 def _takes_back(turn: Turn, case: Case) -> bool:
     """Nobody gives the withdrawal of an appeal as its ground."""
-    return turn.intent == "withdraw_appeal" and _commands(turn, case) and len(turn.text.split()) <= SHORT
+    other_wish = turn.intent == "withdraw_appeal" and turn.intent != case.flow
+    return other_wish and turn.confidence >= SURE and len(turn.text.split()) <= SHORT
 
 
 def _only_a_link(turn: Turn) -> bool:
@@ -184,10 +185,6 @@ def _named_fields(text: str) -> set[str]:
         "text": ("text", "nachricht", "kommentar", "grund", "begründung", "message", "comment", "reason", "formulier"),
     }
     return {name for name, words in fields.items() if any(word in lowered for word in words)}
-
-
-def _commands(turn: Turn, case: Case) -> bool:
-    return turn.intent in Flow.known and turn.intent != case.flow and turn.confidence >= SURE
 
 
 _READERS: dict[str, Callable[[Turn, Case], Awaitable[bool]]] = {

@@ -89,12 +89,12 @@ class OrderFlow(Flow, ABC):
         case.asked, case.proposal_id = asking.CONFIRM, proposal.id
         await self.present(turn, order, proposal)
         turn.custom.update(kind="proposal", order_id=order.id)
-        turn.offer(self.yes_title(case), "affirm", proposal_id=proposal.id)
-        turn.offer("button_no", "deny", proposal_id=proposal.id)
+        self._offer_yes(turn, case)
 
-    def yes_title(self, case: Case) -> str:
-        """The text on the button that says yes; a flow may have its own."""
-        return f"button_yes_{self.name}"
+    def _offer_yes(self, turn: Turn, case: Case) -> None:
+        """The two buttons under a proposal."""
+        turn.offer(f"button_yes_{self.name}", "affirm", proposal_id=case.proposal_id)
+        turn.offer("button_no", "deny", proposal_id=case.proposal_id)
 
     async def find(self, turn: Turn, case: Case) -> OrderSnapshot | None:
         """The order that is meant; asks or refuses (and returns ``None``) where it is not clear."""
@@ -164,8 +164,7 @@ class OrderFlow(Flow, ABC):
             order = await order_of(turn, case.order_id)
             if order is not None:
                 turn.say("back_to_proposal", order=name_of(turn, order), what=turn.phrase(f"what_{self.name}"))
-                turn.offer(self.yes_title(case), "affirm", proposal_id=case.proposal_id)
-                turn.offer("button_no", "deny", proposal_id=case.proposal_id)
+                self._offer_yes(turn, case)
                 return
         await self.run(turn, case)
 
