@@ -7,84 +7,21 @@ missing or printed here; development with such secrets listens on the loopback i
 from __future__ import annotations
 
 import ipaddress
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_args
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from actions.backend.evidence_rules import DEFAULT_CARRIER_HOSTS
-from actions.policy.limits import DEFAULT_LIMITS, CancelSilence, LateConfirmation, Limits
+from actions.backend.setting_fields import SettingsError, choice, keys, lead_days, number, pattern, setting, zone
+from actions.backend.setting_fields import port as port_number
+from actions.policy.limits import DEFAULT_LIMITS, CancelSilence, LateConfirmation
 
 DEVELOPMENT_OPERATOR_KEY = "development-operator-key"
 DEVELOPMENT_JWT_SECRET = "development-jwt-secret-known-to-everybody"  # noqa: S105 - refused outside development
 CANCEL_SILENCE = get_args(CancelSilence)
 LATE_CONFIRMATION = get_args(LateConfirmation)
-
-
-class SettingsError(ValueError):
-    """A setting that cannot be used; the message is one line that says which and why."""
-
-
-def _setting(
-    name: str,
-    about: str,
-    default: Any = None,
-    read: Callable[[str], Any] = str,
-    shown: str = "",
-    *,
-    secret: bool = False,
-) -> Any:
-    """A field that is read from the environment variable `name`; `shown` is its default in words.
-
-    A `secret` stays out of the object's `repr`, and so out of logs and tracebacks. A URL may carry a password.
-    """
-    return field(
-        default=default,
-        repr=not secret,
-        metadata={"name": name, "about": about, "read": read, "shown": shown or ("" if default is None else default)},
-    )
-
-
-def _choice(*allowed: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in allowed:
-            raise ValueError(f"must be one of {', '.join(allowed)}")
-        return text
-
-    return read
-
-
-def _number(text: str) -> int:
-    number = int(text)
-    if number <= 0:
-        raise ValueError("must be above 0")
-    return number
-
-
-def _lead_days(text: str) -> int:
-    return Limits(review_lead_days=int(text)).review_lead_days
-
-
-def _port(text: str) -> int:
-    if not 0 < int(text) < 65536:
-        raise ValueError("must be a port number")
-    return int(text)
-
-
-def _zone(text: str) -> str:
-    return ZoneInfo(text).key
-
-
-def _pattern(text: str) -> str:
-    re.compile(text)
-    return text
-
-
-def _keys(text: str) -> tuple[str, ...]:
-    return tuple(key.strip() for key in text.split(",") if key.strip())
 
 
 def async_url(url: str) -> str:
@@ -98,13 +35,13 @@ def async_url(url: str) -> str:
 class Settings:
     """What the environment says, checked. Ports, paths and addresses that were left open are filled in."""
 
-    env: str = _setting("LOTSE_ENV", "development or production", "development", _choice("development", "production"))
-    host: str = _setting("LOTSE_HOST", "Address the gateway listens on", "127.0.0.1")
-    port: int = _setting("LOTSE_PORT", "Port the gateway listens on, the only public one", 8080, _port)
-    rasa_port: int = _setting("LOTSE_RASA_PORT", "Loopback port of Rasa", 0, _port, "LOTSE_PORT + 1")
-    actions_port: int = _setting("LOTSE_ACTIONS_PORT", "Loopback port of the actions", 0, _port, "LOTSE_PORT + 2")
-    data_dir: Path = _setting("LOTSE_DATA_DIR", "Where databases, evidence and logs lie", Path("var"), Path)
-    database_url: str = _setting(
+    env: str = setting("LOTSE_ENV", "development or production", "development", choice("development", "production"))
+    host: str = setting("LOTSE_HOST", "Address the gateway listens on", "127.0.0.1")
+    port: int = setting("LOTSE_PORT", "Port the gateway listens on, the only public one", 8080, port_number)
+    rasa_port: int = setting("LOTSE_RASA_PORT", "Loopback port of Rasa", 0, port_number, "LOTSE_PORT + 1")
+    actions_port: int = setting("LOTSE_ACTIONS_PORT", "Loopback port of the actions", 0, port_number, "LOTSE_PORT + 2")
+    data_dir: Path = setting("LOTSE_DATA_DIR", "Where databases, evidence and logs lie", Path("var"), Path)
+    database_url: str = setting(
         "LOTSE_DATABASE_URL",
         "Orders, disputes, messages (SQLite or PostgreSQL)",
         "",
@@ -112,13 +49,13 @@ class Settings:
         "an SQLite file",
         secret=True,
     )
-    tracker_database_url: str = _setting(
+    tracker_database_url: str = setting(
         "LOTSE_TRACKER_DATABASE_URL", "Rasa's conversations", "", async_url, "an SQLite file of its own", secret=True
     )
-    redis_url: str | None = _setting(
+    redis_url: str | None = setting(
         "LOTSE_REDIS_URL", "Redis for locks that several processes share", None, str, "none: in memory", secret=True
     )
-    operator_key: str = _setting(
+    operator_key: str = setting(
         "LOTSE_OPERATOR_KEY",
         "Key of the marketplace's systems",
         DEVELOPMENT_OPERATOR_KEY,
@@ -126,7 +63,7 @@ class Settings:
         "development only",
         secret=True,
     )
-    jwt_secret: str = _setting(
+    jwt_secret: str = setting(
         "LOTSE_JWT_SECRET",
         "Signs people's tokens (HS256)",
         DEVELOPMENT_JWT_SECRET,
@@ -134,60 +71,60 @@ class Settings:
         "development only",
         secret=True,
     )
-    jwt_jwks: str | None = _setting("LOTSE_JWT_JWKS", "Public keys (file or URL) that sign people's tokens")
-    jwt_audience: str = _setting("LOTSE_JWT_AUDIENCE", "Audience that tokens must name", "lotse")
-    jwt_issuer: str | None = _setting("LOTSE_JWT_ISSUER", "Issuer that tokens must name", None, str, "any")
-    internal_secret: str = _setting(
+    jwt_jwks: str | None = setting("LOTSE_JWT_JWKS", "Public keys (file or URL) that sign people's tokens")
+    jwt_audience: str = setting("LOTSE_JWT_AUDIENCE", "Audience that tokens must name", "lotse")
+    jwt_issuer: str | None = setting("LOTSE_JWT_ISSUER", "Issuer that tokens must name", None, str, "any")
+    internal_secret: str = setting(
         "LOTSE_INTERNAL_SECRET", "Shared by gateway, Rasa and actions", "", str, "new at each start", secret=True
     )
-    default_zone: str = _setting(
-        "LOTSE_DEFAULT_ZONE", "Time zone of people whose token names none", "Europe/Berlin", _zone
+    default_zone: str = setting(
+        "LOTSE_DEFAULT_ZONE", "Time zone of people whose token names none", "Europe/Berlin", zone
     )
-    order_id_pattern: str | None = _setting(
+    order_id_pattern: str | None = setting(
         "LOTSE_ORDER_ID_PATTERN",
         "What an order number looks like, as a regular expression",
         None,
-        _pattern,
+        pattern,
         "FO-, WO- or other letters and digits",
     )
-    cancel_silence: str = _setting(
+    cancel_silence: str = setting(
         "LOTSE_CANCEL_SILENCE",
         "What silence does to a cancellation request",
         DEFAULT_LIMITS.cancel_silence,
-        _choice(*CANCEL_SILENCE),
+        choice(*CANCEL_SILENCE),
         " or ".join(CANCEL_SILENCE),
     )
-    extension_answer_hours: int | None = _setting(
-        "LOTSE_EXTENSION_ANSWER_HOURS", "Hours the customer has to answer an extension", None, _number, "no limit"
+    extension_answer_hours: int | None = setting(
+        "LOTSE_EXTENSION_ANSWER_HOURS", "Hours the customer has to answer an extension", None, number, "no limit"
     )
-    seller_reasons: tuple[str, ...] = _setting(
+    seller_reasons: tuple[str, ...] = setting(
         "LOTSE_SELLER_REASONS",
         "Reasons a seller may give for a cancellation, comma separated",
         DEFAULT_LIMITS.seller_reasons,
-        _keys,
+        keys,
         ",".join(DEFAULT_LIMITS.seller_reasons),
     )
-    late_confirmation: str = _setting(
+    late_confirmation: str = setting(
         "LOTSE_LATE_CONFIRMATION",
         "Whether an appeal filed in time can be approved after its 90 days",
         DEFAULT_LIMITS.late_confirmation,
-        _choice(*LATE_CONFIRMATION),
+        choice(*LATE_CONFIRMATION),
         " or ".join(LATE_CONFIRMATION),
     )
-    review_lead_days: int = _setting(
+    review_lead_days: int = setting(
         "LOTSE_REVIEW_LEAD_DAYS",
         "Days before the end in which an undecided appeal is urgent",
         DEFAULT_LIMITS.review_lead_days,
-        _lead_days,
+        lead_days,
     )
-    carrier_hosts: tuple[str, ...] = _setting(
+    carrier_hosts: tuple[str, ...] = setting(
         "LOTSE_CARRIER_HOSTS",
         "Hosts of shipping companies, comma separated: links there are proof alone",
         DEFAULT_CARRIER_HOSTS,
-        _keys,
+        keys,
         "the large carriers",
     )
-    evidence_url: str = _setting(
+    evidence_url: str = setting(
         "LOTSE_EVIDENCE_URL",
         "Where images are kept: file://… or what fsspec reaches, as s3://…",
         "",
@@ -195,15 +132,15 @@ class Settings:
         "a folder in LOTSE_DATA_DIR",
         secret=True,
     )
-    sweep_seconds: int = _setting("LOTSE_SWEEP_SECONDS", "How often expiry is made visible", 5, _number)
-    conversation_days: int = _setting(
-        "LOTSE_CONVERSATION_DAYS", "Days after which Rasa forgets a silent conversation", 90, _number
+    sweep_seconds: int = setting("LOTSE_SWEEP_SECONDS", "How often expiry is made visible", 5, number)
+    conversation_days: int = setting(
+        "LOTSE_CONVERSATION_DAYS", "Days after which Rasa forgets a silent conversation", 90, number
     )
-    graph_runner: str = _setting(
-        "LOTSE_GRAPH_RUNNER", "What runs the model's graph: direct (ours) or dask", "direct", _choice("direct", "dask")
+    graph_runner: str = setting(
+        "LOTSE_GRAPH_RUNNER", "What runs the model's graph: direct (ours) or dask", "direct", choice("direct", "dask")
     )
-    log_level: str = _setting(
-        "LOTSE_LOG_LEVEL", "How much is logged", "INFO", _choice("DEBUG", "INFO", "WARNING", "ERROR")
+    log_level: str = setting(
+        "LOTSE_LOG_LEVEL", "How much is logged", "INFO", choice("DEBUG", "INFO", "WARNING", "ERROR")
     )
 
     @classmethod
@@ -214,13 +151,13 @@ class Settings:
 
             env = os.environ
         given: dict[str, Any] = {}
-        for setting in SETTINGS:
-            text = env.get(setting.metadata["name"], "").strip()
+        for one in SETTINGS:
+            text = env.get(one.metadata["name"], "").strip()
             if text:
                 try:
-                    given[setting.name] = setting.metadata["read"](text)
+                    given[one.name] = one.metadata["read"](text)
                 except Exception as error:
-                    raise SettingsError(f"{setting.metadata['name']}: {error}") from error
+                    raise SettingsError(f"{one.metadata['name']}: {error}") from error
         settings = cls(**_complete(given))
         settings._check()
         return settings
