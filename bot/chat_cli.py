@@ -17,7 +17,8 @@ from typing import Any
 
 import aiohttp
 
-from actions.backend.settings import Settings, SettingsError
+from actions.backend.setting_fields import SettingsError
+from actions.backend.settings import Settings
 from bot.gateway.tokens import mint
 
 PEOPLE = {"customer": "demo-kunde", "seller": "demo-verkaeufer"}

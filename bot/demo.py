@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from actions.backend import Backend, IdempotencyKey, OrderPush, OrderSnapshot
-from actions.backend.settings import Settings, SettingsError
+from actions.backend.setting_fields import SettingsError
+from actions.backend.settings import Settings
 from actions.policy import Accept, Actor, Allowed, OrderState, RequestExtension, Role
 from bot import demo_appeals
 

@@ -18,7 +18,8 @@ from aiohttp import web
 from rasa_sdk.executor import ActionExecutor
 from rasa_sdk.interfaces import ActionExecutionRejection, ActionNotFoundException
 
-from actions.backend.settings import Settings, SettingsError
+from actions.backend.setting_fields import SettingsError
+from actions.backend.settings import Settings
 from bot.engine import logs
 
 SECRET_HEADER = "X-Lotse-Secret"  # noqa: S105 - the name of the header

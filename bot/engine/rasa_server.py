@@ -10,7 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from actions.backend.settings import Settings, SettingsError
+from actions.backend.setting_fields import SettingsError
+from actions.backend.settings import Settings
 from bot.engine import logs, model
 
 DAY = 86_400.0

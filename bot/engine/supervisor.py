@@ -10,7 +10,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from actions.backend.settings import Settings, SettingsError
+from actions.backend.setting_fields import SettingsError
+from actions.backend.settings import Settings
 from bot.engine import model
 from bot.engine.watch import Plan, say
 

@@ -11,7 +11,8 @@ import uvloop
 from aiohttp import web
 
 from actions.backend import Backend
-from actions.backend.settings import Settings, SettingsError
+from actions.backend.setting_fields import SettingsError
+from actions.backend.settings import Settings
 from bot.gateway.app import create_app
 from bot.gateway.config import GatewayConfig
 from bot.gateway.logs import configure_logs

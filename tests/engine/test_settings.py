@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from actions.backend.settings import SETTINGS, Settings, SettingsError, async_url
+from actions.backend.setting_fields import SettingsError
+from actions.backend.settings import SETTINGS, Settings, async_url
 
 pytestmark = pytest.mark.unit
 
