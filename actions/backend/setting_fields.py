@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import field
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from actions.policy.limits import Limits
@@ -75,6 +76,14 @@ def pattern(text: str) -> str:
     """A regular expression."""
     re.compile(text)
     return text
+
+
+def url(text: str) -> str:
+    """An http(s) address without a path."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+        raise ValueError("must be an address such as http://rasa:5005")
+    return text.rstrip("/")
 
 
 def keys(text: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from typing import Any, get_args
 from urllib.parse import quote
 
 from actions.backend.evidence_rules import DEFAULT_CARRIER_HOSTS
-from actions.backend.setting_fields import SettingsError, choice, keys, lead_days, number, pattern, setting, zone
+from actions.backend.setting_fields import SettingsError, choice, keys, lead_days, number, pattern, setting, url, zone
 from actions.backend.setting_fields import port as port_number
 from actions.policy.limits import DEFAULT_LIMITS, CancelSilence, LateConfirmation
 
@@ -40,6 +40,13 @@ class Settings:
     port: int = setting("LOTSE_PORT", "Port the gateway listens on, the only public one", 8080, port_number)
     rasa_port: int = setting("LOTSE_RASA_PORT", "Loopback port of Rasa", 0, port_number, "LOTSE_PORT + 1")
     actions_port: int = setting("LOTSE_ACTIONS_PORT", "Loopback port of the actions", 0, port_number, "LOTSE_PORT + 2")
+    internal_host: str = setting(
+        "LOTSE_INTERNAL_HOST", "Address Rasa and the actions listen on; a private network's, never public", "127.0.0.1"
+    )
+    rasa_url: str = setting("LOTSE_RASA_URL", "Where Rasa is", "", url, "LOTSE_RASA_PORT on this machine")
+    actions_url: str = setting(
+        "LOTSE_ACTIONS_URL", "Where the actions are", "", url, "LOTSE_ACTIONS_PORT on this machine"
+    )
     data_dir: Path = setting("LOTSE_DATA_DIR", "Where databases, evidence and logs lie", Path("var"), Path)
     database_url: str = setting(
         "LOTSE_DATABASE_URL",
@@ -170,14 +177,6 @@ class Settings:
     def evidence_dir(self) -> Path:
         return self.data_dir / "evidence"
 
-    @property
-    def rasa_url(self) -> str:
-        return f"http://127.0.0.1:{self.rasa_port}"
-
-    @property
-    def actions_url(self) -> str:
-        return f"http://127.0.0.1:{self.actions_port}"
-
     def _default_secrets(self) -> list[str]:
         known = []
         if self.operator_key == DEVELOPMENT_OPERATOR_KEY:
@@ -189,6 +188,11 @@ class Settings:
     def _check(self) -> None:
         if len({self.port, self.rasa_port, self.actions_port}) < 3:
             raise SettingsError("LOTSE_PORT, LOTSE_RASA_PORT and LOTSE_ACTIONS_PORT must differ")
+        if not _is_loopback(self.internal_host) and len(self.internal_secret.encode()) < 32:
+            raise SettingsError(
+                f"LOTSE_INTERNAL_HOST: {self.internal_host} can be reached by others; "
+                "set LOTSE_INTERNAL_SECRET (at least 32 bytes) for all processes first"
+            )
         known = self._default_secrets()
         if self.production:
             missing = [*known, *([] if self.internal_secret else ["LOTSE_INTERNAL_SECRET"])]
@@ -212,6 +216,8 @@ def _complete(given: dict[str, Any]) -> dict[str, Any]:
     port = given.get("port", 8080)
     given.setdefault("rasa_port", port + 1)
     given.setdefault("actions_port", port + 2)
+    given.setdefault("rasa_url", f"http://127.0.0.1:{given['rasa_port']}")
+    given.setdefault("actions_url", f"http://127.0.0.1:{given['actions_port']}")
     given.setdefault("database_url", f"sqlite+aiosqlite:///{quote(str(data_dir))}/lotse.db")
     given.setdefault("evidence_url", f"file://{data_dir}/evidence")
     given.setdefault("tracker_database_url", f"sqlite+aiosqlite:///{quote(str(data_dir))}/conversations.db")

@@ -1,4 +1,4 @@
-"""Rasa's action server as `make run` starts it: the SDK's executor behind a secret, on loopback only.
+"""Rasa's action server as `make run` starts it: the SDK's executor behind a secret, on loopback unless told otherwise.
 
 The SDK's own server lets anybody in and answers an error with the request in it, words of the person included.
 """
@@ -102,7 +102,7 @@ def main() -> int:
     found = importlib.util.find_spec(LIFECYCLE)
     lifecycle = importlib.import_module(LIFECYCLE) if found else None
     app = create_app(settings.internal_secret, executor, lifecycle)
-    web.run_app(app, host="127.0.0.1", port=settings.actions_port, print=None, access_log=None)
+    web.run_app(app, host=settings.internal_host, port=settings.actions_port, print=None, access_log=None)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Rasa as `make run` starts it: our stores and our channel only, loopback only, a secret on every request."""
+"""Rasa as `make run` starts it: our stores and channel only, loopback unless told otherwise, a secret on every request."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def main() -> int:
         print("There is no model: run `make train`", file=sys.stderr)
         return 2
     app = create_app(settings, trained)
-    app.run(host="127.0.0.1", port=settings.rasa_port, access_log=False, motd=False)
+    app.run(host=settings.internal_host, port=settings.rasa_port, access_log=False, motd=False)
     return 0
 
 

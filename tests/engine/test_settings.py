@@ -30,6 +30,13 @@ def test_internal_ports_follow_the_port_so_that_two_copies_can_run() -> None:
     assert (settings.rasa_port, settings.actions_port) == (9001, 9002)
 
 
+def test_parts_on_other_machines_are_found_by_their_address() -> None:
+    near = Settings.from_env({"LOTSE_PORT": "9080"})
+    assert (near.rasa_url, near.actions_url) == ("http://127.0.0.1:9081", "http://127.0.0.1:9082")
+    far = Settings.from_env({"LOTSE_RASA_URL": "http://rasa:8081/", "LOTSE_ACTIONS_URL": "https://actions"})
+    assert (far.rasa_url, far.actions_url) == ("http://rasa:8081", "https://actions")
+
+
 def test_databases_follow_the_data_dir(tmp_path: Path) -> None:
     settings = Settings.from_env({"LOTSE_DATA_DIR": str(tmp_path / "a b")})
     assert "a%20b/lotse.db" in settings.database_url
@@ -64,6 +71,10 @@ def test_lists_are_comma_separated() -> None:
         ({"LOTSE_CANCEL_SILENCE": "maybe"}, "close_keep_active, auto_cancel"),
         ({"LOTSE_HOST": "0.0.0.0"}, "reachable from outside"),
         ({"LOTSE_HOST": "lotse.example"}, "reachable from outside"),
+        ({"LOTSE_INTERNAL_HOST": "0.0.0.0"}, "LOTSE_INTERNAL_SECRET"),
+        ({"LOTSE_INTERNAL_HOST": "10.0.0.5", "LOTSE_INTERNAL_SECRET": "short"}, "32 bytes"),
+        ({"LOTSE_RASA_URL": "rasa:5005"}, "LOTSE_RASA_URL"),
+        ({"LOTSE_ACTIONS_URL": "http://actions/webhook"}, "LOTSE_ACTIONS_URL"),
         ({"LOTSE_ENV": "production"}, "LOTSE_OPERATOR_KEY, LOTSE_JWT_SECRET, LOTSE_INTERNAL_SECRET"),
         ({**PRODUCTION, "LOTSE_JWT_SECRET": "short"}, "32 bytes"),
     ],
