@@ -56,7 +56,8 @@ format: .venv/.dev ## Put the code into the house style
 
 lock: .tools/.ready ## Renew requirements/*.lock from pyproject.toml
 	$(LOCK) --upgrade --group dev --output-file requirements/dev.lock
-	$(LOCK) --group runtime --constraints requirements/dev.lock --output-file requirements/runtime.lock
+	for group in runtime gateway actions; do \
+	    $(LOCK) --group $$group --constraints requirements/dev.lock --output-file requirements/$$group.lock || exit 1; done
 	$(LOCK) --no-config --constraints requirements/dev.lock requirements/tensorflow.in \
 	        --output-file requirements/tensorflow.lock
 
