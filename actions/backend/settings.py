@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, get_args
 from urllib.parse import quote
 
+from actions.backend.edge_settings import ANY_ORIGIN, EdgeSettings, check_production
 from actions.backend.evidence_rules import DEFAULT_CARRIER_HOSTS
 from actions.backend.setting_fields import SettingsError, choice, keys, lead_days, number, pattern, setting, url, zone
 from actions.backend.setting_fields import port as port_number
@@ -32,7 +33,7 @@ def async_url(url: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(EdgeSettings):
     """What the environment says, checked. Ports, paths and addresses that were left open are filled in."""
 
     env: str = setting("LOTSE_ENV", "development or production", "development", choice("development", "production"))
@@ -72,13 +73,15 @@ class Settings:
     )
     jwt_secret: str = setting(
         "LOTSE_JWT_SECRET",
-        "Signs people's tokens (HS256)",
+        "Signs people's tokens (HS256), outside production",
         DEVELOPMENT_JWT_SECRET,
         str,
         "development only",
         secret=True,
     )
-    jwt_jwks: str | None = setting("LOTSE_JWT_JWKS", "Public keys (file or URL) that sign people's tokens")
+    jwt_jwks: str | None = setting(
+        "LOTSE_JWT_JWKS", "Public keys (file or URL) that sign people's tokens", None, str, "production needs it"
+    )
     jwt_audience: str = setting("LOTSE_JWT_AUDIENCE", "Audience that tokens must name", "lotse")
     jwt_issuer: str | None = setting("LOTSE_JWT_ISSUER", "Issuer that tokens must name", None, str, "any")
     internal_secret: str = setting(
@@ -174,6 +177,11 @@ class Settings:
         return self.env == "production"
 
     @property
+    def allowed_origins(self) -> tuple[str, ...]:
+        """The origins that may use the gateway from a browser besides its own."""
+        return self.origins if self.origins is not None else () if self.production else ANY_ORIGIN
+
+    @property
     def evidence_dir(self) -> Path:
         return self.data_dir / "evidence"
 
@@ -181,7 +189,7 @@ class Settings:
         known = []
         if self.operator_key == DEVELOPMENT_OPERATOR_KEY:
             known.append("LOTSE_OPERATOR_KEY")
-        if self.jwt_secret == DEVELOPMENT_JWT_SECRET and not (self.production and self.jwt_jwks):
+        if self.jwt_secret == DEVELOPMENT_JWT_SECRET and not self.production:
             known.append("LOTSE_JWT_SECRET")
         return known
 
@@ -198,15 +206,22 @@ class Settings:
             missing = [*known, *([] if self.internal_secret else ["LOTSE_INTERNAL_SECRET"])]
             if missing:
                 raise SettingsError(f"production needs secrets of its own: set {', '.join(missing)}")
-            if not self.jwt_jwks and len(self.jwt_secret.encode()) < 32:
-                raise SettingsError("LOTSE_JWT_SECRET: must be at least 32 bytes long")
+            check_production(
+                self.jwt_jwks,
+                operator_key=self.operator_key,
+                internal_secret=self.internal_secret,
+                metrics_key=self.metrics_key,
+            )
         elif known and not _is_loopback(self.host):
             raise SettingsError(
                 f"LOTSE_HOST: {self.host} is reachable from outside; set {', '.join(known)} first, or use 127.0.0.1"
             )
 
 
-SETTINGS = tuple(setting for setting in fields(Settings) if "name" in setting.metadata)
+_EDGE = {setting.name for setting in fields(EdgeSettings)}
+SETTINGS = tuple(  # those of the edge come last
+    setting for setting in sorted(fields(Settings), key=lambda one: one.name in _EDGE) if "name" in setting.metadata
+)
 
 
 def _complete(given: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.unit
 PRODUCTION = {
     "LOTSE_ENV": "production",
     "LOTSE_OPERATOR_KEY": "k" * 32,
-    "LOTSE_JWT_SECRET": "s" * 32,
+    "LOTSE_JWT_JWKS": "https://shop.example/keys.json",
     "LOTSE_INTERNAL_SECRET": "i" * 32,
 }
 
@@ -75,8 +75,16 @@ def test_lists_are_comma_separated() -> None:
         ({"LOTSE_INTERNAL_HOST": "10.0.0.5", "LOTSE_INTERNAL_SECRET": "short"}, "32 bytes"),
         ({"LOTSE_RASA_URL": "rasa:5005"}, "LOTSE_RASA_URL"),
         ({"LOTSE_ACTIONS_URL": "http://actions/webhook"}, "LOTSE_ACTIONS_URL"),
-        ({"LOTSE_ENV": "production"}, "LOTSE_OPERATOR_KEY, LOTSE_JWT_SECRET, LOTSE_INTERNAL_SECRET"),
-        ({**PRODUCTION, "LOTSE_JWT_SECRET": "short"}, "32 bytes"),
+        ({"LOTSE_ENV": "production"}, "LOTSE_OPERATOR_KEY, LOTSE_INTERNAL_SECRET"),
+        ({**PRODUCTION, "LOTSE_OPERATOR_KEY": "k" * 31}, "LOTSE_OPERATOR_KEY: must be at least 32 bytes"),
+        ({**PRODUCTION, "LOTSE_INTERNAL_SECRET": "i" * 31}, "LOTSE_INTERNAL_SECRET: must be at least 32 bytes"),
+        ({**PRODUCTION, "LOTSE_METRICS_KEY": "m" * 31}, "LOTSE_METRICS_KEY: must be at least 32 bytes"),
+        # A shared secret never stands in for public keys there.
+        ({**PRODUCTION, "LOTSE_JWT_JWKS": "", "LOTSE_JWT_SECRET": "s" * 64}, "LOTSE_JWT_JWKS"),
+        ({**PRODUCTION, "LOTSE_JWT_JWKS": "http://shop.example/keys.json"}, "https:// only"),
+        ({"LOTSE_RATE_PERSON": "-1"}, "LOTSE_RATE_PERSON"),
+        ({"LOTSE_TRUSTED_PROXIES": "10.0.0.0/8, lb"}, "LOTSE_TRUSTED_PROXIES"),
+        ({"LOTSE_ORIGINS": "https://shop.example/page"}, "LOTSE_ORIGINS"),
     ],
 )
 def test_what_cannot_be_used_is_one_line(env: dict[str, str], says: str) -> None:
@@ -89,10 +97,15 @@ def test_production_with_its_own_secrets_may_listen_anywhere() -> None:
     assert Settings.from_env({**PRODUCTION, "LOTSE_HOST": "0.0.0.0"}).production
 
 
-def test_public_keys_make_the_signing_secret_unnecessary() -> None:
-    env = {**PRODUCTION, "LOTSE_JWT_JWKS": "keys.json"}
-    del env["LOTSE_JWT_SECRET"]
-    assert Settings.from_env(env).jwt_jwks == "keys.json"
+def test_public_keys_may_lie_in_a_file() -> None:
+    assert Settings.from_env({**PRODUCTION, "LOTSE_JWT_JWKS": "keys.json"}).jwt_jwks == "keys.json"
+
+
+def test_pages_of_other_origins_must_be_named_in_production() -> None:
+    assert Settings.from_env({}).allowed_origins == ("*",)
+    assert Settings.from_env(PRODUCTION).allowed_origins == ()
+    named = {**PRODUCTION, "LOTSE_ORIGINS": "https://shop.example, https://www.shop.example:8443"}
+    assert Settings.from_env(named).allowed_origins == ("https://shop.example", "https://www.shop.example:8443")
 
 
 def test_every_setting_is_explained_in_one_line() -> None:
