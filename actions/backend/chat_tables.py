@@ -13,6 +13,7 @@ from actions.backend.tables import Base
 
 _UNCLAIMED = text("iss IS NULL")
 _UNANSWERED = text("pending > 0")
+_HANDED_OVER = text("handover_id IS NOT NULL")
 
 
 class ConversationRow(Base):
@@ -48,6 +49,8 @@ class ConversationRow(Base):
     used_at: Mapped[datetime]
     appeal_id: Mapped[str | None]
     """The appeal the conversation is about, to which an upload is attached."""
+    handover_id: Mapped[str | None]
+    """The handover that is open: while there is one, typed messages are for the support desk."""
 
 
 class MessageRow(Base):
@@ -66,6 +69,12 @@ class MessageRow(Base):
             "seq",
             sqlite_where=text("state = 'pending'"),
             postgresql_where=text("state = 'pending'"),
+        ),
+        Index(
+            "ix_messages_handover_id_seq",
+            *("handover_id", "seq"),
+            sqlite_where=_HANDED_OVER,
+            postgresql_where=_HANDED_OVER,
         ),
     )
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), primary_key=True)
@@ -89,3 +98,5 @@ class MessageRow(Base):
     code: Mapped[str | None]
     order_id: Mapped[str | None]
     dispute_id: Mapped[str | None]
+    handover_id: Mapped[str | None]
+    """The handover that the message belongs to: the person's to the desk, the agent's answers, and its end."""

@@ -104,6 +104,7 @@ class StoredMessage:
     code: str | None = None
     order_id: str | None = None
     dispute_id: str | None = None
+    handover_id: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The message as in api.md."""
@@ -113,6 +114,8 @@ class StoredMessage:
         fields["in_reply_to"] = self.in_reply_to
         fields["buttons"] = [{"title": button.title, "payload": button.payload} for button in self.buttons]
         fields["at"] = self.at.isoformat()
+        if self.handover_id is not None:
+            fields["handover_id"] = self.handover_id
         return fields
 
 

@@ -42,6 +42,7 @@ def row(conversation_id: str, seq: int, author: Author, text: str, at: datetime,
         "code": None,
         "order_id": None,
         "dispute_id": None,
+        "handover_id": None,
         **values,
     }
 
@@ -74,6 +75,7 @@ def message(values: Mapping[Any, Any]) -> StoredMessage:
         code=values["code"],
         order_id=values["order_id"],
         dispute_id=values["dispute_id"],
+        handover_id=values["handover_id"],
     )
 
 

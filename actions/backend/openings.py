@@ -143,4 +143,5 @@ class Openings:
             retry_at=None,
             used_at=self._real_now(),
             appeal_id=None,
+            handover_id=None,
         )

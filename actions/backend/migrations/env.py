@@ -2,7 +2,11 @@
 
 from alembic import context
 
-from actions.backend import appeal_tables, chat_tables  # noqa: F401 - their tables belong to the metadata
+from actions.backend import (  # noqa: F401 - their tables belong to the metadata
+    appeal_tables,
+    chat_tables,
+    handover_tables,
+)
 from actions.backend.tables import Base
 
 connection = context.config.attributes["connection"]
