@@ -17,7 +17,9 @@ SIZE = 512
 @lru_cache(maxsize=1)
 def encoder() -> USE:
     """The encoder, loaded once (120 MB)."""
-    return USE(threads=2)
+    # One thread: for a single sentence a second one of BLAS has nothing to do and waits for work by spinning, which
+    # cost as much CPU time as all the rest of a turn.
+    return USE(threads=1)
 
 
 def sentence_vectors(texts: Sequence[str]) -> Vectors:
