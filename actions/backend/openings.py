@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from actions.backend.chat_tables import ConversationRow, MessageRow
@@ -22,6 +22,17 @@ _AT_ONCE = 500  # ids in one statement
 
 def _conversation(row: ConversationRow) -> Conversation:
     return Conversation(row.id, row.iss, Role(row.role), row.sub, row.last_seq, row.delivered_seq, row.seen_seq)
+
+
+def _alone(session: Session, role: Role, sub: str) -> None:
+    """Let nobody else make a conversation of this person until the end of the transaction.
+
+    A first token and a first notice may come at the same instant: each would make one, and the notice would lie in the
+    one that nobody reads. Whoever writes to SQLite is alone already.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        key = func.hashtextextended(f"conversation {role.value} {sub}", 0)
+        session.execute(select(func.pg_advisory_xact_lock(key)))
 
 
 class Openings:
@@ -51,6 +62,7 @@ class Openings:
             return _conversation(row) if row else None
 
         def claim(session: Session) -> Conversation:
+            _alone(session, role, sub)
             row = session.scalar(select(ConversationRow).where(who, ConversationRow.iss.is_(None)).with_for_update())
             if (found := known(session)) is not None:
                 return found
@@ -74,6 +86,7 @@ class Openings:
             return _conversation(row) if row else None
 
         def make(session: Session) -> Conversation:
+            _alone(session, role, sub)
             if (found := known(session)) is not None:
                 return found
             row = self._new(None, role, sub)

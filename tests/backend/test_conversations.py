@@ -55,6 +55,16 @@ async def test_opening_at_once_makes_one(backend: Backend) -> None:
     assert len({conversation.id for conversation in notified}) == 1
 
 
+async def test_a_first_token_and_a_first_notice_at_once_share_one(backend: Backend) -> None:
+    """Otherwise the notice would lie in a conversation that nobody reads."""
+    for number in range(20):
+        sub = f"person-{number}"
+        opened, noticed = await asyncio.gather(
+            backend.conversations.open("a", Role.SELLER, sub), backend.conversations.for_notices(Role.SELLER, sub)
+        )
+        assert opened.id == noticed.id
+
+
 async def test_the_first_token_claims_a_conversation_that_notices_made(backend: Backend) -> None:
     noticed = await backend.conversations.for_notices(Role.SELLER, "bert")
     assert noticed.iss is None
