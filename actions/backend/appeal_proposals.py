@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from actions.backend import codec
+from actions.backend import codec, metrics
 from actions.backend.appeal_drafts import no_appeal
 from actions.backend.appeal_loading import load_appeal
 from actions.backend.appeal_tables import AppealProposalRow, AppealRow
@@ -119,7 +119,8 @@ class AppealProposals:
         results = []
         for shown in claim.items:
             do = functools.partial(self._do, actor=actor, claim=claim, shown=shown)
-            results.append(await self._database.write(do))
+            results.append(result := await self._database.write(do))
+            metrics.carried_out(f"{claim.command}_appeal", "chat", done=result.allowed and not result.replayed)
         await self._database.write(functools.partial(self._finish, proposal_id=proposal_id, results=results))
         status = ConfirmStatus.EXECUTED if claim.said_by == message_id else ConfirmStatus.ALREADY_DONE
         return AppealConfirmation(status, claim.proposal, tuple(results))

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from actions.backend import metrics
 from actions.backend.appeal_drafts import AppealDrafts, no_appeal
 from actions.backend.appeal_loading import load_appeal
 from actions.backend.appeal_store import Account
@@ -50,7 +51,9 @@ class Appeals(AppealDrafts):
         with other content it raises IdempotencyConflict. `origin` "chat": the chat itself answers, no copy is sent.
         """
         use = KeyUse(key, origin, (appeal_id, command, actor))
-        return await self._database.write(lambda session: self.carry_out(session, appeal_id, command, actor, use))
+        done = await self._database.write(lambda session: self.carry_out(session, appeal_id, command, actor, use))
+        metrics.carried_out(f"{command.name}_appeal", origin, done=done.allowed and not done.replayed)
+        return done
 
     async def decide(
         self, appeal_id: str, outcome: Outcome, reason: str = "", *, key: IdempotencyKey | None = None
@@ -62,7 +65,9 @@ class Appeals(AppealDrafts):
         """
         command = DecideAppeal(outcome, reason.strip())
         use = KeyUse(key, "api", (appeal_id, command)) if key else None
-        return await self._database.write(lambda session: self.carry_out(session, appeal_id, command, PLATFORM, use))
+        done = await self._database.write(lambda session: self.carry_out(session, appeal_id, command, PLATFORM, use))
+        metrics.carried_out("decide_appeal", "api", done=done.allowed and not done.replayed)
+        return done
 
     def carry_out(
         self,

@@ -21,8 +21,10 @@ from actions.backend.evidence_rules import DEFAULT_CARRIER_HOSTS
 from actions.backend.infractions import Infractions
 from actions.backend.orders import Orders
 from actions.backend.outbox import Outbox
+from actions.backend.overview import Overview
 from actions.backend.people import People
 from actions.backend.proposals import Proposals
+from actions.backend.refusals import Refusals
 from actions.backend.sweeper import Sweeper
 from actions.policy import DEFAULT_LIMITS, Limits
 from actions.policy.limits import CancelSilence, LateConfirmation
@@ -58,6 +60,8 @@ class Backend:
         self.appeal_proposals = AppealProposals(database, self.clock, limits, self.appeals)
         self.evidence = EvidenceStore(database, evidence_url)
         self.sweeper = Sweeper(database, self.clock, limits)
+        self.refusals = Refusals(database, self.clock)
+        self.overview = Overview(database, self.clock)
 
     @classmethod
     async def open(
@@ -109,4 +113,5 @@ class Backend:
 
     async def close(self) -> None:
         """Close all connections."""
+        await self.refusals.close()
         await self.database.close()

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
+from actions.backend import metrics
 from actions.backend.changes import Changes
 from actions.backend.clock import Clock
 from actions.backend.database import Database
@@ -82,7 +83,10 @@ class Commands:
                 raise VersionChanged(f"{order_id} is at version {stored.order.version}, not {expected_version}")
             return self.carry_out(session, stored, now, verdict, use)
 
-        return await self._database.write(work)
+        outcome = await self._database.write(work)
+        executed = isinstance(outcome.verdict, Allowed) and not outcome.replayed
+        metrics.carried_out(command.name, origin, done=executed)
+        return outcome
 
     def carry_out(
         self,

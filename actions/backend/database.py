@@ -20,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.orm import Session
 
+from actions.backend import metrics
 from actions.backend.errors import BadValue, DatabaseUnavailable
 
 T = TypeVar("T")
@@ -120,7 +121,7 @@ class Sqlite(_Upsert):
         try:
             return await asyncio.get_running_loop().run_in_executor(threads, call)
         except (OperationalError, PoolTimeout) as error:
-            raise DatabaseUnavailable(str(error.__cause__ or error)) from error
+            raise _unavailable(error) from error
         except UnicodeEncodeError as error:
             raise BadValue(str(error)) from error
 
@@ -133,6 +134,11 @@ class Sqlite(_Upsert):
 def _transaction(engine: Engine, work: Work[T]) -> T:
     with engine.connect() as connection, connection.begin():
         return _in_session(work, connection)
+
+
+def _unavailable(error: Exception) -> DatabaseUnavailable:
+    metrics.DATABASE_ERRORS.inc()
+    return DatabaseUnavailable(str(error.__cause__ or error))
 
 
 def _in_session(work: Work[T], connection: Connection) -> T:
@@ -172,12 +178,12 @@ class Postgres(_Upsert):
             async with connect() as connection, connection.begin():
                 return await connection.run_sync(functools.partial(_in_session, work))
         except (OperationalError, InterfaceError, PoolTimeout) as error:
-            raise DatabaseUnavailable(str(error.__cause__ or error)) from error
+            raise _unavailable(error) from error
         except (DataError, UnicodeEncodeError) as error:
             raise BadValue(str(error)) from error
         except DBAPIError as error:
             if error.connection_invalidated:
-                raise DatabaseUnavailable(str(error.orig)) from error
+                raise _unavailable(error) from error
             raise
 
     async def close(self) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from actions.backend import codec
+from actions.backend import codec, metrics
 from actions.backend.clock import Clock
 from actions.backend.columns import new_id
 from actions.backend.commands import Commands, Use, no_access, replay
@@ -99,9 +99,13 @@ class Proposals:
 
         The same message again gets the first result. EXPIRED is also a proposal that was discarded or replaced.
         """
-        return await self._database.write(
+        done = await self._database.write(
             lambda session: self._confirm(session, proposal_id, conversation_id, actor, message_id)
         )
+        if done.proposal is not None:
+            executed = done.outcome is not None and not done.outcome.replayed
+            metrics.carried_out(done.proposal.command.name, "chat", done=executed)
+        return done
 
     def _confirm(
         self, session: Session, proposal_id: str, conversation_id: str, actor: Actor, message_id: str

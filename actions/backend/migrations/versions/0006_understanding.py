@@ -1,4 +1,7 @@
-"""What was understood, for review"""
+"""What was refused and what was understood, for review"""
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0006"
 down_revision = "0005"
@@ -7,8 +10,19 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.create_table(
+        "refusals",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("origin", sa.String(), nullable=False),
+        sa.Column("command", sa.String(), nullable=False),
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.String()),
+        sa.PrimaryKeyConstraint("id", name="pk_refusals"),
+    )
+    op.create_index("ix_refusals_at", "refusals", ["at"])
 
 
 def downgrade() -> None:
-    pass
+    op.drop_table("refusals")
