@@ -15,7 +15,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env run chat train evaluate test soak lint format lock tensorflow clean
+.PHONY: help env run chat train evaluate test soak distributed lint format lock tensorflow clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -43,6 +43,9 @@ test: lint ## Style and types, then train if needed and run every test (ARGS="..
 
 soak: .venv/.dev ## Kill each process 20 times under a browser's traffic (takes half an hour)
 	LOTSE_TEST_KILLS=20 $(BIN)/pytest tests/widget/test_kills.py $(ARGS)
+
+distributed: .venv/.dev ## Two of each process, PostgreSQL, Valkey, a balancer; the conversation tests against it (ARGS goes to pytest)
+	@$(PY) -m deploy.distributed --check $(ARGS)
 
 lint: .venv/.dev ## Style, types and the direction of imports
 	$(BIN)/ruff check .

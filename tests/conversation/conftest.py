@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
-from tests.conversation.stack import Stack
+from tests.conversation.stack import ELSEWHERE, Stack
 
 _sizes = pytest.StashKey[dict[str, int]]()
 transcript_key = pytest.StashKey[list[str]]()
@@ -16,6 +16,9 @@ _running: list[Stack] = []
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Action server, Rasa and gateway, ready."""
+    if ELSEWHERE:
+        yield Stack.elsewhere(int(ELSEWHERE))
+        return
     started = Stack.start(tmp_path_factory.mktemp("stack"))
     _running.append(started)
     yield started

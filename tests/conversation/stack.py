@@ -16,8 +16,10 @@ from bot.engine import model
 from tests.conversation.http import Unreachable, call
 
 ROOT = Path(__file__).resolve().parents[2]
-OPERATOR_KEY = "operator-key-of-the-conversation-tests"
-JWT_SECRET = "signing-secret-of-the-conversation-tests-long-enough"
+# What `python -m deploy.distributed --check` started, or what is started here.
+ELSEWHERE = os.environ.get("LOTSE_TEST_PORT")
+OPERATOR_KEY = os.environ.get("LOTSE_TEST_OPERATOR_KEY", "operator-key-of-the-conversation-tests")
+JWT_SECRET = os.environ.get("LOTSE_TEST_JWT_SECRET", "signing-secret-of-the-conversation-tests-long-enough")
 MODULES = {
     "actions": "bot.engine.action_server",
     "rasa": "bot.engine.rasa_server",
@@ -39,6 +41,11 @@ class Stack:
     folder: Path
     ports: dict[str, int]
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @classmethod
+    def elsewhere(cls, port: int) -> Stack:
+        """A set-up that runs already and is not ours to end; people come in at this port."""
+        return cls(Path(), {"gateway": port})
 
     @classmethod
     def start(cls, folder: Path) -> Stack:
@@ -115,12 +122,12 @@ class Stack:
 
     def log_sizes(self) -> dict[str, int]:
         """How long each log is now, in bytes."""
-        return {name: self.log(name).stat().st_size for name in MODULES if self.log(name).exists()}
+        return {name: self.log(name).stat().st_size for name in self.processes if self.log(name).exists()}
 
     def logs_since(self, sizes: dict[str, int]) -> dict[str, str]:
         """What each process has said since ``log_sizes`` was asked, its end if that is much."""
         said = {}
-        for name in MODULES:
+        for name in self.processes:
             with self.log(name).open("rb") as log:
                 log.seek(sizes.get(name, 0))
                 said[name] = log.read().decode(errors="replace")[-TAIL:]

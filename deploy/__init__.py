@@ -1,0 +1,1 @@
+"""What runs Lotse somewhere else than on a developer's machine."""
