@@ -18,6 +18,9 @@ from actions.backend.database import Database, open_database
 from actions.backend.events import Events
 from actions.backend.evidence import EvidenceStore
 from actions.backend.evidence_rules import DEFAULT_CARRIER_HOSTS
+from actions.backend.feedback import FeedbackStore
+from actions.backend.handover_views import Desk
+from actions.backend.handovers import Handovers
 from actions.backend.infractions import Infractions
 from actions.backend.orders import Orders
 from actions.backend.outbox import Outbox
@@ -45,8 +48,9 @@ class Backend:
         real_now: Callable[[], datetime] = utc_now,
         evidence_url: str | None = None,
         carrier_hosts: Collection[str] = DEFAULT_CARRIER_HOSTS,
+        desk: Desk | None = None,
     ) -> None:
-        self.database, self.limits = database, limits
+        self.database, self.limits, self.desk = database, limits, desk
         self.clock = Clock(database, production=production, real_now=real_now)
         self.events = Events(database)
         self.people = People(database)
@@ -59,6 +63,8 @@ class Backend:
         self.appeals = Appeals(database, self.clock, limits, carrier_hosts)
         self.appeal_proposals = AppealProposals(database, self.clock, limits, self.appeals)
         self.evidence = EvidenceStore(database, evidence_url)
+        self.handovers = Handovers(database, self.clock)
+        self.feedback = FeedbackStore(database, self.clock)
         self.sweeper = Sweeper(database, self.clock, limits)
         self.refusals = Refusals(database, self.clock)
         self.overview = Overview(database, self.clock)
@@ -74,10 +80,12 @@ class Backend:
         pool_size: int = 10,
         evidence_url: str | None = None,
         carrier_hosts: Collection[str] = DEFAULT_CARRIER_HOSTS,
+        desk: Desk | None = None,
     ) -> Self:
         """Open `sqlite:///…` or `postgresql://…`. Nothing is connected yet: `check` says whether it answers.
 
         `evidence_url`: where images are kept, `file://…` or what else fsspec knows; without it there are none.
+        `desk`: whom a person can be handed over to; without it nobody.
         """
         return cls(
             open_database(database_url, pool_size=pool_size),
@@ -86,6 +94,7 @@ class Backend:
             real_now=real_now,
             evidence_url=evidence_url,
             carrier_hosts=carrier_hosts,
+            desk=desk,
         )
 
     @classmethod
@@ -105,6 +114,7 @@ class Backend:
             production=settings.production,
             evidence_url=settings.evidence_url,
             carrier_hosts=settings.carrier_hosts,
+            desk=settings.desk,
         )
 
     async def check(self) -> None:

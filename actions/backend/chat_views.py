@@ -44,6 +44,15 @@ class Conversation:
 
 
 @dataclass(frozen=True, slots=True)
+class Paused:
+    """The assistant pauses for this open handover. `status`: waiting or active; `agent`: who answered last."""
+
+    handover_id: str
+    status: str
+    agent: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """How far a conversation is: its last number, what the person has seen, whether a message is being answered now."""
 
@@ -51,6 +60,7 @@ class Head:
     last_seq: int
     seen_seq: int
     working: bool
+    paused: Paused | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from actions.backend import leases, messages
+from actions.backend import answering, leases, messages
 from actions.backend.chat_tables import ConversationRow, MessageRow
 from actions.backend.chat_views import (
     Author,
@@ -118,33 +118,9 @@ class Conversations(Openings):
     ) -> Completed:
         """Store the answer of a message, once: whoever comes second gets the stored one. The lease goes on or ends."""
         now = self._real_now()
-
-        def work(session: Session) -> Completed:
-            mine = (_messages.c.conversation_id == message.conversation_id) & (_messages.c.seq == message.seq)
-            pending = update(_messages).where(mine, _messages.c.state == MessageState.PENDING.value)
-            first = bool(
-                session.execute(pending.values(state=MessageState.ANSWERED.value).returning(_messages.c.seq)).all()
-            )
-            new = replies if first else ()
-            lease = leases.pass_on(session, message.conversation_id, owner, seconds, now, len(new), answered=first)
-            rows = [
-                messages.row(
-                    message.conversation_id,
-                    seq,
-                    Author.ASSISTANT,
-                    reply.text,
-                    now,
-                    in_reply_to=message.client_id,
-                    buttons=messages.tokens(seq, reply.buttons),
-                    custom=dict(reply.custom),
-                )
-                for seq, reply in enumerate(new, start=lease.seq - len(new) + 1)
-            ]
-            written = messages.write(session, rows) if first else self._replies(session, message)
-            following = leases.first(session, message.conversation_id) if lease.held else None
-            return Completed(tuple(written), first, following)
-
-        return await self._database.write(work)
+        return await self._database.write(
+            lambda session: answering.answer(session, message, replies, owner, seconds, now)
+        )
 
     async def say(
         self, message: StoredMessage, text: str, custom: Mapping[str, Any] | None = None
@@ -199,7 +175,7 @@ class Conversations(Openings):
 
     async def replies(self, message: StoredMessage) -> list[StoredMessage]:
         """What the assistant said to a person's message so far."""
-        return await self._database.read(lambda session: self._replies(session, message))
+        return await self._database.read(lambda session: answering.replies_to(session, message))
 
     async def spoken_locale(self, conversation_id: str) -> str | None:
         """The locale of the assistant's newest reply that has one: what the person is being answered in."""
@@ -240,9 +216,3 @@ class Conversations(Openings):
             ]
 
         return await self._database.read(work)
-
-    @staticmethod
-    def _replies(session: Session, message: StoredMessage) -> list[StoredMessage]:
-        later = (_messages.c.conversation_id == message.conversation_id) & (_messages.c.seq > message.seq)
-        query = select(_messages).where(later, _messages.c.in_reply_to == message.client_id).order_by(_messages.c.seq)
-        return messages.messages(session.execute(query))

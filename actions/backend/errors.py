@@ -35,6 +35,10 @@ class OrderCancelled(BackendError):
     """The marketplace pushed an open state for an order that Lotse cancelled (api.md: 409 order_cancelled)."""
 
 
+class HandoverClosed(BackendError):
+    """The handover has ended: the desk can no longer write to the person (409 handover_closed)."""
+
+
 class ClockUnavailable(BackendError):
     """The test clock does not exist in production."""
 

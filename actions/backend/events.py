@@ -21,7 +21,7 @@ from actions.backend.tables import CounterRow, EventRow, table
 from actions.backend.views import Event
 from actions.policy import POLICY_VERSION, Actor
 
-CHANGE, NOTICE = "change", "notice"
+CHANGE, NOTICE, HANDOVER, FEEDBACK = "change", "notice", "handover", "feedback"
 _COUNTER = "events"
 
 
@@ -69,7 +69,7 @@ def append(session: Session, events: Sequence[NewEvent], recorded_at: datetime) 
     """Number and write events. Must be the last thing a transaction does: all others wait for its end from here on."""
     if not events:
         return
-    last = _take(session, len(events))
+    last = next_number(session, _COUNTER, len(events))
     rows = [
         {
             "seq": last - len(events) + number,
@@ -85,18 +85,19 @@ def append(session: Session, events: Sequence[NewEvent], recorded_at: datetime) 
     session.execute(insert(table(EventRow)), rows)
 
 
-def _take(session: Session, count: int) -> int:
+def next_number(session: Session, name: str, count: int = 1) -> int:
+    """The last of `count` new numbers of a counter, which is locked until the transaction ends."""
     counters = table(CounterRow)
     taken = (
         update(counters)
-        .where(counters.c.name == _COUNTER)
+        .where(counters.c.name == name)
         .values(value=counters.c.value + count)
         .returning(counters.c.value)
     )
     last = session.execute(taken).scalar()
-    if last is None:  # the very first event of this database; two at once meet at the primary key
+    if last is None:  # the very first number of this database; two at once meet at the primary key
         new = postgres_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
-        session.execute(new(counters).values(name=_COUNTER, value=0).on_conflict_do_nothing())
+        session.execute(new(counters).values(name=name, value=0).on_conflict_do_nothing())
         last = session.execute(taken).scalar_one()
     return int(last)
 

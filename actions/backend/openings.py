@@ -8,15 +8,17 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from actions.backend.chat_tables import ConversationRow, MessageRow
-from actions.backend.chat_views import Conversation, Head, Shown
+from actions.backend.chat_views import Conversation, Head, Paused, Shown
 from actions.backend.clock import Clock
 from actions.backend.columns import new_id
 from actions.backend.database import Database
+from actions.backend.handover_tables import HandoverRow
 from actions.backend.tables import table
 from actions.policy import Role
 
 _table = table(ConversationRow)
 _messages = table(MessageRow)
+_handovers = table(HandoverRow)
 _AT_ONCE = 500  # ids in one statement
 
 
@@ -104,10 +106,15 @@ class Openings:
         def work(session: Session) -> dict[str, Head]:
             found: dict[str, Head] = {}
             columns = (_table.c.id, _table.c.last_seq, _table.c.seen_seq, _table.c.pending, _table.c.lease_until)
+            paused = (_handovers.c.id, _handovers.c.status, _handovers.c.agent_name)
+            both = _table.outerjoin(_handovers, _handovers.c.id == _table.c.handover_id)
             for start in range(0, len(ids), _AT_ONCE):
-                query = select(*columns).where(_table.c.id.in_(ids[start : start + _AT_ONCE]))
-                for id_, last, seen, pending, until in session.execute(query):
-                    found[id_] = Head(id_, last, seen, working=pending > 0 and until is not None and until > now)
+                query = (
+                    select(*columns, *paused).select_from(both).where(_table.c.id.in_(ids[start : start + _AT_ONCE]))
+                )
+                for id_, last, seen, pending, until, *handover in session.execute(query):
+                    working = pending > 0 and until is not None and until > now
+                    found[id_] = Head(id_, last, seen, working, Paused(*handover) if handover[0] else None)
             return found
 
         return await self._database.read(work) if ids else {}

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, get_args
 from urllib.parse import quote
 
+from actions.backend.desk_settings import DeskSettings, check_desk
 from actions.backend.edge_settings import ANY_ORIGIN, EdgeSettings, check_production
 from actions.backend.evidence_rules import DEFAULT_CARRIER_HOSTS
 from actions.backend.setting_fields import SettingsError, choice, keys, lead_days, number, pattern, setting, url, zone
@@ -33,7 +34,7 @@ def async_url(url: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(EdgeSettings):
+class Settings(DeskSettings, EdgeSettings):
     """What the environment says, checked. Ports, paths and addresses that were left open are filled in."""
 
     env: str = setting("LOTSE_ENV", "development or production", "development", choice("development", "production"))
@@ -201,6 +202,7 @@ class Settings(EdgeSettings):
                 f"LOTSE_INTERNAL_HOST: {self.internal_host} can be reached by others; "
                 "set LOTSE_INTERNAL_SECRET (at least 32 bytes) for all processes first"
             )
+        check_desk(self, self.operator_key)
         known = self._default_secrets()
         if self.production:
             missing = [*known, *([] if self.internal_secret else ["LOTSE_INTERNAL_SECRET"])]
@@ -211,6 +213,7 @@ class Settings(EdgeSettings):
                 operator_key=self.operator_key,
                 internal_secret=self.internal_secret,
                 metrics_key=self.metrics_key,
+                desk_key=self.desk_key,
             )
         elif known and not _is_loopback(self.host):
             raise SettingsError(
@@ -218,9 +221,11 @@ class Settings(EdgeSettings):
             )
 
 
-_EDGE = {setting.name for setting in fields(EdgeSettings)}
-SETTINGS = tuple(  # those of the edge come last
-    setting for setting in sorted(fields(Settings), key=lambda one: one.name in _EDGE) if "name" in setting.metadata
+_LAST = [setting.name for kind in (DeskSettings, EdgeSettings) for setting in fields(kind)]
+SETTINGS = tuple(  # those that are inherited come last
+    setting
+    for setting in sorted(fields(Settings), key=lambda one: one.name in _LAST and _LAST.index(one.name) + 1)
+    if "name" in setting.metadata
 )
 
 

@@ -1,0 +1,59 @@
+"""Answering a person's message once, inside the transaction that knows the answer; the lease goes on or ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from actions.backend import leases, messages
+from actions.backend.chat_tables import MessageRow
+from actions.backend.chat_views import Author, Completed, MessageState, Reply, StoredMessage
+from actions.backend.tables import table
+
+_messages = table(MessageRow)
+
+
+def answer(
+    session: Session,
+    message: StoredMessage,
+    replies: Sequence[Reply],
+    owner: str,
+    seconds: float,
+    now: datetime,
+    *,
+    handover_id: str | None = None,
+) -> Completed:
+    """Store the answer; whoever comes second gets the stored one. `handover_id`: the message and its answer are its."""
+    mine = (_messages.c.conversation_id == message.conversation_id) & (_messages.c.seq == message.seq)
+    pending = update(_messages).where(mine, _messages.c.state == MessageState.PENDING.value)
+    values = {"state": MessageState.ANSWERED.value, **({"handover_id": handover_id} if handover_id else {})}
+    first = bool(session.execute(pending.values(values).returning(_messages.c.seq)).all())
+    new = replies if first else ()
+    lease = leases.pass_on(session, message.conversation_id, owner, seconds, now, len(new), answered=first)
+    rows = [
+        messages.row(
+            message.conversation_id,
+            seq,
+            Author.ASSISTANT,
+            reply.text,
+            now,
+            in_reply_to=message.client_id,
+            buttons=messages.tokens(seq, reply.buttons),
+            custom=dict(reply.custom),
+            handover_id=handover_id,
+        )
+        for seq, reply in enumerate(new, start=lease.seq - len(new) + 1)
+    ]
+    written = messages.write(session, rows) if first else replies_to(session, message)
+    following = leases.first(session, message.conversation_id) if lease.held else None
+    return Completed(tuple(written), first, following)
+
+
+def replies_to(session: Session, message: StoredMessage) -> list[StoredMessage]:
+    """What the assistant said to a person's message so far."""
+    later = (_messages.c.conversation_id == message.conversation_id) & (_messages.c.seq > message.seq)
+    query = select(_messages).where(later, _messages.c.in_reply_to == message.client_id).order_by(_messages.c.seq)
+    return messages.messages(session.execute(query))

@@ -1,0 +1,90 @@
+"""Feedback: asked once a case and person, answered with a thumb, words only after the thumb."""
+
+from __future__ import annotations
+
+import pytest
+
+from actions.backend import Backend, Conversation, Rating, Settled, SettledCase, Tally
+from actions.policy import Role
+from tests.backend.world import CUSTOMER, SELLER, contents
+
+pytestmark = pytest.mark.integration
+
+CASE = SettledCase("dispute", "D-1", Settled.WITHDRAWN, "FO-1")
+
+
+@pytest.fixture
+async def chat(backend: Backend) -> Conversation:
+    return await backend.conversations.open("", Role.CUSTOMER, CUSTOMER.id)
+
+
+async def ask(backend: Backend, chat: Conversation, case: SettledCase = CASE, message: str = "M-1") -> str | None:
+    return await backend.feedback.ask(chat.id, CUSTOMER, case, message_id=message)
+
+
+async def test_never_twice_for_the_same_case(backend: Backend, chat: Conversation) -> None:
+    asked = await ask(backend, chat)
+    assert asked is not None
+    assert await ask(backend, chat) == asked, "the same turn once more asks the same question"
+    assert await ask(backend, chat, message="M-2") is None
+    await backend.feedback.rate(asked, CUSTOMER, Rating.UP)
+    assert await ask(backend, chat) is None
+    other = await backend.feedback.ask(chat.id, SELLER, CASE, message_id="M-3")
+    assert other not in (None, asked), "the other party settled nothing less"
+    assert await ask(backend, chat, SettledCase("dispute", "D-2", Settled.ACCEPTED)) is not None
+
+
+async def test_a_thumb_counts_and_can_be_turned(backend: Backend, chat: Conversation) -> None:
+    asked = await ask(backend, chat)
+    assert asked is not None
+    assert await backend.feedback.rate(asked, CUSTOMER, Rating.DOWN)
+    assert await backend.feedback.rate(asked, CUSTOMER, Rating.DOWN)
+    assert await backend.feedback.rate(asked, CUSTOMER, Rating.UP)
+    page = await backend.feedback.page()
+    (found,) = page.feedback
+    assert (found.rating, found.comment, found.case, found.number) == (Rating.UP, None, CASE, 1)
+    told = [event for event in await backend.events.after(0) if event.kind == "feedback"]
+    assert [(event.data["type"], event.data["rating"]) for event in told] == [
+        ("feedback.given", "down"),
+        ("feedback.given", "up"),
+    ]
+    assert all(event.order_id is None for event in told), "no part of an order's audit trail"
+
+
+async def test_words_only_after_the_thumb_and_once(backend: Backend, chat: Conversation) -> None:
+    asked = await ask(backend, chat)
+    assert asked is not None
+    assert not await backend.feedback.comment(asked, CUSTOMER, "zu früh")
+    await backend.feedback.rate(asked, CUSTOMER, Rating.DOWN)
+    assert await backend.feedback.comment(asked, CUSTOMER, "Hat gedauert")
+    assert await backend.feedback.comment(asked, CUSTOMER, "Hat gedauert"), "the same message once more"
+    assert not await backend.feedback.comment(asked, CUSTOMER, "und noch etwas")
+    (found,) = (await backend.feedback.page()).feedback
+    assert found.comment == "Hat gedauert"
+    assert "Hat gedauert" not in str([event.data for event in await backend.events.after(0)])
+
+
+async def test_somebody_elses_question_does_not_exist(backend: Backend, chat: Conversation) -> None:
+    asked = await ask(backend, chat)
+    assert asked is not None
+    before = await contents(backend)
+    assert not await backend.feedback.rate(asked, SELLER, Rating.UP)
+    assert not await backend.feedback.rate("B-none", CUSTOMER, Rating.UP)
+    assert not await backend.feedback.comment(asked, SELLER, "fremd")
+    assert await contents(backend) == before
+
+
+async def test_listed_in_order_and_counted(backend: Backend, chat: Conversation) -> None:
+    for number, outcome in enumerate((Settled.WITHDRAWN, Settled.ACCEPTED, Settled.ACCEPTED)):
+        asked = await ask(backend, chat, SettledCase("dispute", f"D-{number}", outcome), f"M-{number}")
+        assert asked is not None
+        if number < 2:
+            await backend.feedback.rate(asked, CUSTOMER, Rating.UP if number else Rating.DOWN)
+    page = await backend.feedback.page(limit=1)
+    assert [found.case.id for found in page.feedback] == ["D-0"] and page.next == 1
+    assert page.total == Tally(asked=3, up=1, down=1)
+    assert page.by_outcome == {Settled.WITHDRAWN: Tally(1, 0, 1, 0), Settled.ACCEPTED: Tally(2, 1, 0, 0)}
+    assert [found.case.id for found in (await backend.feedback.page(after=page.next)).feedback] == ["D-1"]
+    only = await backend.feedback.page(outcome=Settled.ACCEPTED, role=Role.CUSTOMER)
+    assert only.total.asked == 2 and [found.case.id for found in only.feedback] == ["D-1"]
+    assert (await backend.feedback.page(role=Role.SELLER)).total == Tally()
