@@ -14,13 +14,10 @@ from actions.backend import Backend
 from actions.backend.setting_fields import SettingsError
 from actions.backend.settings import Settings
 from bot.gateway.app import create_app
-from bot.gateway.config import GatewayConfig
+from bot.gateway.config import GatewayConfig, Rates
 from bot.gateway.logs import configure_logs
 
 log = structlog.get_logger(__name__)
-
-# How long requests under way may take to end when the process is asked to stop; seconds.
-_GRACE = 10.0
 
 
 def config_of(settings: Settings) -> GatewayConfig:
@@ -39,17 +36,34 @@ def config_of(settings: Settings) -> GatewayConfig:
         jwks=settings.jwt_jwks or "",
         default_zone=settings.default_zone,
         sweep_interval=float(settings.sweep_seconds),
+        stop_within=float(settings.stop_seconds),
+        rates=Rates(
+            messages=settings.rate_messages,
+            person=settings.rate_person,
+            address=settings.rate_address,
+            failed=settings.rate_failed,
+        ),
+        redis_url=settings.redis_url,
+        trusted_proxies=settings.trusted_proxies,
+        origins=settings.allowed_origins,
+        sockets_person=settings.sockets_person,
+        metrics_key=settings.metrics_key,
     )
 
 
 async def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM."""
     config = config_of(settings)
-    if config.production and not config.jwks:
-        log.warning("gateway.no_public_keys", consequence="no person's token is accepted: set LOTSE_JWT_JWKS")
+    if config.production and not config.origins:
+        log.warning("gateway.no_origins", consequence="the widget works in pages of our own origin only: LOTSE_ORIGINS")
     backend = await Backend.from_settings(settings)
     try:
-        runner = web.AppRunner(create_app(config, backend), access_log=None, shutdown_timeout=_GRACE)
+        runner = web.AppRunner(
+            create_app(config, backend),
+            access_log=None,
+            shutdown_timeout=config.stop_within,
+            keepalive_timeout=config.idle_within,
+        )
         await runner.setup()
         try:
             await web.TCPSite(runner, config.host, config.port).start()
@@ -58,9 +72,10 @@ async def serve(settings: Settings) -> None:
             for number in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(number, stop.set)
             await stop.wait()
-            log.info("gateway.stopping")
+            log.info("gateway.stopping", within=config.stop_within)
         finally:
             await runner.cleanup()
+            log.info("gateway.stopped")
     finally:
         await backend.close()
 

@@ -13,6 +13,8 @@ from aiohttp import web
 from actions.backend import Backend
 from actions.wording import Wording
 from bot.gateway import cors, live, middleware, openapi
+from bot.gateway.addresses import Addresses
+from bot.gateway.buckets import LocalBuckets, SharedBuckets
 from bot.gateway.chat import ChatService
 from bot.gateway.config import GatewayConfig
 from bot.gateway.dispatcher import Dispatcher
@@ -22,20 +24,23 @@ from bot.gateway.identity import KeySource, NoKeys, Preferred, SharedSecret, Tok
 from bot.gateway.jwks import FileSource, Jwks, UrlSource
 from bot.gateway.loops import Loop
 from bot.gateway.operations import json_response
+from bot.gateway.rates import RateLimits
 from bot.gateway.routes import OPERATIONS, add_routes
 from bot.gateway.services import SERVICES, Services
 from bot.gateway.turns import TurnRunner
+from bot.gateway.views import metrics as metrics_view
 from bot.gateway.views.demo import add_demo
 from bot.gateway.views.widget import add_widget
 from bot.widget import assets
 
 API_VERSION = "1.0.0"
+_LEAST_GRACE = 0.5  # seconds; to write down what is done already
 
 
 def create_app(config: GatewayConfig, backend: Backend) -> web.Application:
     """The application; ``backend`` is open already and stays the caller's to close."""
     app = web.Application(
-        middlewares=[middleware.headers, middleware.request_id, cors.allow, middleware.problems],
+        middlewares=[middleware.around, cors.allow, middleware.problems],
         client_max_size=config.max_body,
     )
 
@@ -45,7 +50,7 @@ def create_app(config: GatewayConfig, backend: Backend) -> web.Application:
             yield
 
     app.cleanup_ctx.append(services)
-    app.on_shutdown.append(_end_live)
+    app.on_shutdown.append(_begin_to_end)
     add_routes(app)
     app.router.add_get(live.PATH, live.get_live, allow_head=False)
     described = openapi.document(OPERATIONS, API_VERSION)
@@ -54,15 +59,20 @@ def create_app(config: GatewayConfig, backend: Backend) -> web.Application:
         return json_response(described)
 
     app.router.add_get("/v1/openapi.json", get_openapi)
+    app.router.add_get(metrics_view.PATH, metrics_view.get_metrics)
     add_widget(app)
     if not config.production:
         add_demo(app)
     return app
 
 
-async def _end_live(app: web.Application) -> None:
-    """Let everybody who waits go, before the server waits for them."""
-    app[SERVICES].hub.end()
+async def _begin_to_end(app: web.Application) -> None:
+    """Let everybody who waits go and begin nothing new, before the server waits for what is under way."""
+    services = app[SERVICES]
+    services.stopping = True
+    services.ends_at = asyncio.get_running_loop().time() + services.config.stop_within
+    services.turns.end()
+    services.hub.end()
 
 
 @contextlib.asynccontextmanager
@@ -80,6 +90,7 @@ async def _services(config: GatewayConfig, backend: Backend) -> AsyncIterator[Se
             timeout=config.engine_timeout,
         )
         hub = Hub(backend, config.live_interval)
+        buckets = SharedBuckets(config.redis_url) if config.redis_url else LocalBuckets()
         dispatcher = Dispatcher(backend, wording, config.default_zone, hub.kick)
         dispatch_loop = Loop("dispatcher", dispatcher.dispatch, config.dispatch_interval)
 
@@ -101,15 +112,19 @@ async def _services(config: GatewayConfig, backend: Backend) -> AsyncIterator[Se
             answer_loop=Loop("answers", turns.answer_pending, config.pending_interval),
             hub=hub,
             widget=widget,
+            addresses=(addresses := Addresses(config.trusted_proxies)),
+            rates=RateLimits(config.rates, buckets, addresses),
+            turns=turns,
         )
-        loops = (built.dispatch_loop, built.sweep_loop, built.answer_loop, hub.loop)
-        for loop in loops:
+        for loop in built.loops:
             loop.start()
         try:
             yield built
         finally:
-            await asyncio.gather(*(loop.stop() for loop in loops))
-            await turns.stop()
+            await asyncio.gather(*(loop.stop() for loop in built.loops))
+            left = built.ends_at - asyncio.get_running_loop().time() if built.ends_at else config.stop_within
+            await turns.stop(max(left, _LEAST_GRACE))
+            await buckets.close()
 
 
 def _keys(config: GatewayConfig, http: aiohttp.ClientSession) -> KeySource:

@@ -5,7 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from actions.backend.edge_settings import ANY_ORIGIN, Network
+
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """How many a minute, 0 without limit: messages and requests of a person, requests and wrong keys of an address."""
+
+    messages: int = 0
+    person: int = 0
+    address: int = 0
+    failed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +27,9 @@ class GatewayConfig:
     In production `jwks` (a file path or an https URL) replaces `jwt_secret`, and neither the test clock nor the demo
     page exist. `answer_within` is how long a person waits before hearing that it takes longer: with everything around
     it an answer must be there within 10 s; an upload alone may take `upload_within` to arrive. `longest_wait` bounds
-    long polling: clients that give up after 10 s get an answer, too.
+    long polling: clients that give up after 10 s get an answer, too. A body has to be there after `body_within`, a
+    connection that is idle or still sends its headers ends after `idle_within`. Asked to stop, the gateway gives what
+    is under way `stop_within`.
     """
 
     operator_key: str
@@ -44,3 +58,12 @@ class GatewayConfig:
     live_interval: float = 0.5
     longest_wait: float = 8.0
     max_body: int = 64 * 1024
+    body_within: float = 5.0
+    idle_within: float = 75.0
+    stop_within: float = 10.0
+    rates: Rates = Rates()
+    redis_url: str | None = None
+    trusted_proxies: tuple[Network, ...] = ()
+    origins: tuple[str, ...] = ANY_ORIGIN
+    sockets_person: int = 20
+    metrics_key: str = ""

@@ -8,6 +8,7 @@ import structlog
 
 from actions.backend import Backend, OutboxRow, ReplyButton
 from actions.wording import MissingText, Wording
+from bot.gateway import metrics
 from bot.gateway.voice import voice_in
 
 log = structlog.get_logger(__name__)
@@ -51,12 +52,14 @@ class Dispatcher:
             # Our mistake, not the other rows': it stays in the outbox until a release that can render it.
             reason = str(error) if isinstance(error, MissingText) else type(error).__name__
             log.error("notice.not_rendered", outbox_id=row.id, code=row.code, error=reason)
+            metrics.NOTICES.labels("failed").inc()
             await backend.outbox.failed(row, min(_MAX_RETRY, 5.0 * 2 ** min(row.attempts, 10)))
             return False
         buttons = [ReplyButton(button.title, button.payload) for button in rendered.buttons]
         message = await backend.outbox.deliver(row, conversation.id, rendered.text, buttons, voice.locale)
         if message is None:
             return False
+        metrics.NOTICES.labels("delivered").inc()
         self._told(conversation.id)
         log.info("notice.delivered", outbox_id=row.id, code=row.code, conversation_id=conversation.id, seq=message.seq)
         return True

@@ -10,6 +10,8 @@ import aiohttp
 import msgspec
 
 from actions.backend import Reply, ReplyButton
+from bot import request_ids
+from bot.gateway import metrics
 
 _SECRET_HEADER = "X-Lotse-Secret"  # noqa: S105 - the name of the header
 _CHECK_TIMEOUT = aiohttp.ClientTimeout(total=2.0)
@@ -67,6 +69,11 @@ class EngineClient:
         self._timeout = aiohttp.ClientTimeout(total=timeout, connect=2.0)
 
     async def answer(self, turn: Turn) -> tuple[Reply, ...]:
+        """As ``_answer``, with its time measured."""
+        with metrics.ENGINE_SECONDS.time():
+            return await self._answer(turn)
+
+    async def _answer(self, turn: Turn) -> tuple[Reply, ...]:
         """The assistant's replies to a message. Raises ``EngineDown`` or ``TurnFailed``.
 
         A message id that the engine has handled before returns its stored replies, so sending again is safe.
@@ -77,9 +84,10 @@ class EngineClient:
             "metadata": dict(turn.metadata),
         }
         body.update({"payload": turn.payload} if turn.payload is not None else {"text": turn.text})
+        headers = {**self._headers, request_ids.HEADER: request_ids.current()}
         try:
             async with self._http.post(
-                f"{self._channel}/message", json=body, headers=self._headers, timeout=self._timeout
+                f"{self._channel}/message", json=body, headers=headers, timeout=self._timeout
             ) as response:
                 content = await response.read()
                 status = response.status

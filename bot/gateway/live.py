@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from http import HTTPStatus
 from typing import Any, Literal
 
 import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from actions.backend import Conversation, DatabaseUnavailable, Head
+from bot.gateway import metrics
 from bot.gateway.chat import message_json
 from bot.gateway.encoding import Unreadable, encode, read_json
 from bot.gateway.hub import Listener
@@ -27,7 +29,7 @@ from bot.gateway.services import LIMIT, SERVICES, Services
 log = structlog.get_logger(__name__)
 
 PATH = "/v1/chat/live"
-# Close codes of our own; all others are RFC 6455's (1012 and 1013: come again).
+# Close codes of our own; all others are RFC 6455's (1001 and 1013: come again).
 UNAUTHORIZED = 4401
 UNREADABLE = 4400
 TOO_MANY = 4429
@@ -36,7 +38,6 @@ _HELLO_WITHIN = 10.0
 _RENEW_BEFORE = 60.0  # seconds before a token ends
 _PAGE = 200
 _SAY_SOMETHING = 20.0  # seconds; a client that hears nothing for longer knows that the line is dead
-_MOST = 20  # connections of one conversation in one process
 _LARGEST_FRAME = 16 * 1024
 
 
@@ -64,7 +65,8 @@ async def get_live(request: web.Request) -> web.WebSocketResponse:
     await socket.prepare(request)
     request[LIMIT].reschedule(None)
     try:
-        await _Session(services, socket).run()
+        with metrics.SOCKETS.track_inprogress():
+            await _Session(services, request, socket).run()
     except Ended as end:
         log.info("live.ended", code=end.code, reason=end.reason)
         await socket.close(code=end.code, message=end.reason.encode())
@@ -76,8 +78,9 @@ async def get_live(request: web.Request) -> web.WebSocketResponse:
 
 
 class _Session:
-    def __init__(self, services: Services, socket: web.WebSocketResponse) -> None:
+    def __init__(self, services: Services, request: web.Request, socket: web.WebSocketResponse) -> None:
         self._services = services
+        self._request = request
         self._socket = socket
         self._sent = 0
 
@@ -92,7 +95,7 @@ class _Session:
         self._person = await self._verify(hello.token)
         self._renew_at = _renewal(self._person)
         conversation = await self._services.chat.conversation(self._person)
-        if self._services.hub.count(conversation.id) >= _MOST:
+        if self._services.hub.count(conversation.id) >= self._services.config.sockets_person:
             raise Ended(TOO_MANY, "too many connections")
         self._sent = hello.after
         with (
@@ -123,12 +126,23 @@ class _Session:
             raise Ended(UNREADABLE, "not a frame of this protocol") from None
 
     async def _verify(self, token: str) -> Person:
+        """Whose token it is. A frame counts as a request of theirs, and a bad token as one."""
+        rates = self._services.rates
         try:
-            return await self._services.verifier.verify(token)
+            try:
+                person = await self._services.verifier.verify(token)
+            except Problem as problem:
+                if problem.status == HTTPStatus.UNAUTHORIZED:
+                    await rates.failed(self._request)
+                raise
+            await rates.person(self._request, person)
         except Problem as problem:
-            if problem.status == 401:
+            if problem.status == HTTPStatus.UNAUTHORIZED:
                 raise Ended(UNAUTHORIZED, "the token is not valid") from None
+            if problem.status == HTTPStatus.TOO_MANY_REQUESTS:
+                raise Ended(TOO_MANY, problem.detail) from None
             raise Ended(WSCloseCode.TRY_AGAIN_LATER, problem.code) from None
+        return person
 
     async def _read(self) -> None:
         """Take renewed tokens, of the same person only."""
@@ -160,7 +174,7 @@ class _Session:
                 await self._send({"type": "renew"})
                 asked_for = ends
             await listener.news(min(_SAY_SOMETHING, early if early > 0 else left) + 0.05)
-        raise Ended(WSCloseCode.SERVICE_RESTART, "the gateway restarts")
+        raise Ended(WSCloseCode.GOING_AWAY, "the gateway stops")
 
     async def _messages(self, conversation: Conversation) -> None:
         while True:

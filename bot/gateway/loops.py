@@ -23,6 +23,7 @@ class Loop:
         self._kicked = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._last_success: float | None = None
+        self._began = time.monotonic()
         self._error: str | None = None
 
     def start(self) -> None:
@@ -40,6 +41,11 @@ class Loop:
     def kick(self) -> None:
         """There is something to do now."""
         self._kicked.set()
+
+    def lag(self) -> float:
+        """Seconds since it last succeeded, or since it began."""
+        since = self._last_success if self._last_success is not None else self._began
+        return max(0.0, time.monotonic() - since)
 
     def trouble(self) -> str | None:
         """None while the loop does its work, otherwise what is wrong."""

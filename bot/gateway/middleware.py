@@ -1,9 +1,9 @@
-"""What every request passes through: a request id for the log, problem documents for errors, safe headers."""
+"""What every request passes through: an id for the log, numbers, safe headers, limits, problem documents for errors."""
 
 from __future__ import annotations
 
 import asyncio
-import secrets
+import time
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
@@ -11,6 +11,8 @@ import structlog
 from aiohttp import web
 
 from actions.backend import BadValue, DatabaseUnavailable, StorageUnavailable
+from bot import request_ids
+from bot.gateway import metrics
 from bot.gateway.problems import Problem, from_http_error, invalid, unavailable
 from bot.gateway.services import LIMIT, SERVICES
 
@@ -22,36 +24,49 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+_HSTS = "max-age=31536000"  # not for other hosts below ours: they are the marketplace's to decide about
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
 
 
 @web.middleware
-async def headers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Nothing is cached, sniffed or framed; a page brings a policy of its own."""
-    response = await handler(request)
-    for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
-    return response
+async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Bind an id to everything that is logged for this request, and answer it; count; add safe headers.
 
-
-@web.middleware
-async def request_id(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Bind an id to everything that is logged for this request, and answer it."""
-    number = secrets.token_hex(8)
+    Nothing is cached, sniffed or framed; a page or a file brings a policy of its own.
+    """
+    began = time.perf_counter()
+    number = request_ids.accepted(request.headers.get(request_ids.HEADER))
     with structlog.contextvars.bound_contextvars(request_id=number):
         response = await handler(request)
-    response.headers["X-Request-Id"] = number
+    if not response.prepared:  # else a WebSocket, whose headers are gone
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+        services = request.app[SERVICES]
+        if services.config.production or services.addresses.secure(request):
+            response.headers["Strict-Transport-Security"] = _HSTS
+        response.headers[request_ids.HEADER] = number
+        metrics.REQUEST_SECONDS.labels(_route(request)).observe(time.perf_counter() - began)
+    method = request.method if request.method in _METHODS else "other"
+    metrics.REQUESTS.labels(method, _route(request), response.status).inc()
     return response
 
 
 @web.middleware
 async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Errors as problem documents, in time: whatever hangs becomes a 503 before the caller gives up."""
+    services = request.app[SERVICES]
     try:
-        async with asyncio.timeout(request.app[SERVICES].config.request_within) as limit:
+        async with asyncio.timeout(services.config.request_within) as limit:
             request[LIMIT] = limit
-            return await handler(request)
+            await services.rates.arrived(request)
+            try:
+                return await handler(request)
+            finally:
+                await services.rates.left(request)
     except Problem as problem:
         return problem.response()
     except web.HTTPException as error:

@@ -38,9 +38,13 @@ server answers with `{"type": "messages", "messages": [...]}` (as in `GET /v1/ch
 number, in order), then sends `{"type": "state", "last": n, "seen": n, "typing": true|false}` with each change, and
 `{"type": "renew"}` a minute before the token ends; the client answers `{"type": "token", "token": "<JWT>"}` of the same
 person. Messages are still posted over HTTP. Close codes: 4400 unreadable frame, 4401 token refused, ended or another
-person's, 4429 too many connections of one person, 1012 and 1013 come again. Who cannot keep a WebSocket polls
-`GET /v1/chat/messages?after=n&wait=25`. Browsers on any origin may call `/v1/chat/*`: identity is the token alone,
-never a cookie."""
+person's, 4429 too many connections or frames of one person, 1001 and 1013 come again. Who cannot keep a WebSocket
+polls `GET /v1/chat/messages?after=n&wait=25`. Browsers may call `/v1/chat/*` from the origins that are configured
+(`LOTSE_ORIGINS`; others get 403 `origin_not_allowed`): identity is the token alone, never a cookie.
+
+Limits: a person may send so many messages and make so many requests a minute, an address so many requests and failed
+sign-ins; beyond that 429 `rate_limited` with Retry-After. The marketplace's own calls are not counted. A caller may
+give an `X-Request-ID`; it is answered, and it is in the logs of all processes."""
 
 
 def document(operations: Iterable[Operation], version: str) -> dict[str, Any]:
@@ -159,6 +163,8 @@ def _content(shape: Any, known: Mapping[str, Any]) -> dict[str, Any]:
 
 def _problems(operation: Operation) -> dict[int, str]:
     shared: dict[int, str] = {}
+    if operation.path != "/health":
+        shared[429] = "Too many requests (`rate_limited`); Retry-After says when to try again."
     if operation.call is not OpenCall:
         shared[401] = f"The {'operator key' if operation.call is OperatorCall else 'token'} is not valid."
         shared[503] = "A part that is needed is down (`database_unavailable`); Retry-After says when to try again."
@@ -168,8 +174,10 @@ def _problems(operation: Operation) -> dict[int, str]:
         shared[404] = "There is nothing at this path."
     if "body" in operation.parts:
         shared[400] = "The body is no JSON (`invalid_request`)."
+        shared[408] = "The body did not arrive in time (`body_too_slow`)."
         shared[413] = "The body is too large."
         shared[415] = "The body is not application/json."
     if "upload" in operation.parts:
         shared[400] = "The body is no readable form (`invalid_request`)."
+        shared[408] = "The file did not arrive in time (`body_too_slow`)."
     return {**shared, **operation.problems}

@@ -7,6 +7,7 @@ alike. The type of ``call`` says who may ask.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from aiohttp import web
 
 from bot.gateway import encoding
 from bot.gateway.permission import Call, OpenCall, admit
-from bot.gateway.problems import Problem, invalid
+from bot.gateway.problems import Problem, invalid, too_slow_body
 from bot.gateway.services import SERVICES
 from bot.gateway.uploads import Upload
 
@@ -39,6 +40,7 @@ class Operation:
     """One method on one path. ``problems``: status and what it means here, apart from those every operation shares.
 
     ``answers`` names the shape for each success status where the view's return annotation does not say it.
+    ``message``: it makes the assistant work, and so counts as one of the messages that a person may send a minute.
     """
 
     method: str
@@ -48,6 +50,7 @@ class Operation:
     summary: str
     problems: Mapping[int, str]
     answers: Mapping[int, Any] | None = None
+    message: bool = False
 
     @property
     def name(self) -> str:
@@ -80,7 +83,7 @@ class Operation:
         kind, parts, view = self.call, self.parts, self.view
 
         async def handle(request: web.Request) -> web.StreamResponse:
-            call = await admit(kind, request, request.app[SERVICES])
+            call = await _enter(kind, request, message=self.message)
             given: dict[str, Any] = {}
             for name, shape in parts.items():
                 if name == "upload":
@@ -91,6 +94,23 @@ class Operation:
             return answer if isinstance(answer, web.StreamResponse) else json_response(answer)
 
         return handle
+
+
+async def _enter(kind: type[Call], request: web.Request, *, message: bool) -> Call:
+    """Who is it, and have they asked too often? Raises ``Problem`` 401, 429, or 503 when keys cannot be fetched."""
+    services = request.app[SERVICES]
+    try:
+        call = await admit(kind, request, services)
+    except Problem as problem:
+        if problem.status == HTTPStatus.UNAUTHORIZED and "Authorization" in request.headers:
+            await services.rates.failed(request)
+        raise
+    person = getattr(call, "person", None)
+    if person is not None:
+        await services.rates.person(request, person, message=message)
+    elif kind is not OpenCall:
+        services.rates.operator(request)
+    return call
 
 
 def json_response(answer: object, status: int = HTTPStatus.OK) -> web.Response:
@@ -125,7 +145,12 @@ async def _body(request: web.Request, shape: type[T]) -> T:
         detail = "the body must be application/json in UTF-8"
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
     try:
-        return encoding.read_json(await request.read(), shape)
+        async with asyncio.timeout(request.app[SERVICES].config.body_within):
+            content = await request.read()
+    except TimeoutError:
+        raise too_slow_body() from None
+    try:
+        return encoding.read_json(content, shape)
     except encoding.Unreadable as error:
         status = HTTPStatus.BAD_REQUEST if error.malformed else HTTPStatus.UNPROCESSABLE_ENTITY
         raise invalid(error.field, error.detail, status) from None

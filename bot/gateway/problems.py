@@ -53,9 +53,12 @@ class Problem(Exception):
             reasons=self.reasons,
             missing=self.missing,
         )
-        return web.Response(
+        response = web.Response(
             status=self.status, body=encoding.encode(document), content_type=CONTENT_TYPE, headers=self.headers
         )
+        if self.status == HTTPStatus.REQUEST_TIMEOUT:
+            response.force_close()  # whatever still comes is not read
+        return response
 
 
 def invalid(field: str, detail: str, status: int = HTTPStatus.UNPROCESSABLE_ENTITY) -> Problem:
@@ -84,6 +87,11 @@ def idempotency_conflict() -> Problem:
     """A key that stands for something else already."""
     detail = "this Idempotency-Key was used before for another command"
     return Problem(HTTPStatus.CONFLICT, "idempotency_conflict", detail)
+
+
+def too_slow_body() -> Problem:
+    """A body that does not arrive in time; the connection ends with it."""
+    return Problem(HTTPStatus.REQUEST_TIMEOUT, "body_too_slow", "the body did not arrive in time")
 
 
 def unavailable(code: str, detail: str, retry_after: int = 5) -> Problem:

@@ -120,6 +120,7 @@ OPERATIONS = (
             404: "The payload was never handed out to this person (`button_unknown`).",
             409: "This id was used before for other content (`message_conflict`).",
         },
+        message=True,
     ),
     Operation("GET", "/v1/chat/messages", chat.get_messages, "chat", "Replay the conversation", {}),
     Operation("POST", "/v1/chat/seen", chat.post_seen, "chat", "Say what is on the screen", {}),
@@ -137,6 +138,7 @@ OPERATIONS = (
             422: "A damaged image (`evidence_unreadable`), or the part is missing (`invalid_request`).",
         },
         answers={200: Uploaded, 201: Uploaded},
+        message=True,
     ),
     Operation(
         "GET",
@@ -170,6 +172,9 @@ OPERATIONS = (
 
 
 def add_routes(app: web.Application) -> None:
-    """Register every operation; HEAD is answered by aiohttp for each GET."""
+    """Register every operation. Balancers and monitors may ask for health and readiness with HEAD."""
     for operation in OPERATIONS:
-        app.router.add_route(operation.method, operation.path, operation.handler())
+        handler = operation.handler()
+        app.router.add_route(operation.method, operation.path, handler)
+        if operation.tag == "health":
+            app.router.add_route("HEAD", operation.path, handler)

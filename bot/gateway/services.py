@@ -9,6 +9,7 @@ from aiohttp import web
 
 from actions.backend import Backend
 from actions.wording import Wording
+from bot.gateway.addresses import Addresses
 from bot.gateway.chat import ChatService
 from bot.gateway.config import GatewayConfig
 from bot.gateway.dispatcher import Dispatcher
@@ -16,6 +17,8 @@ from bot.gateway.engine import EngineClient
 from bot.gateway.hub import Hub
 from bot.gateway.identity import TokenVerifier
 from bot.gateway.loops import Loop
+from bot.gateway.rates import RateLimits
+from bot.gateway.turns import TurnRunner
 from bot.widget.assets import Assets
 
 
@@ -35,6 +38,16 @@ class Services:
     answer_loop: Loop
     hub: Hub
     widget: Assets
+    addresses: Addresses
+    rates: RateLimits
+    turns: TurnRunner
+    stopping: bool = False
+    ends_at: float | None = None  # on the event loop's clock
+
+    @property
+    def loops(self) -> tuple[Loop, ...]:
+        """All background work of this process."""
+        return (self.dispatch_loop, self.sweep_loop, self.answer_loop, self.hub.loop)
 
 
 SERVICES = web.AppKey("services", Services)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from actions.backend import (
     StoredMessage,
 )
 from actions.wording import Wording
+from bot.gateway import metrics
 from bot.gateway.config import GatewayConfig
 from bot.gateway.engine import EngineClient, EngineDown, EngineError, Turn
 from bot.gateway.voice import voice_in
@@ -102,6 +104,7 @@ class TurnRunner:
         self._answered = answered
         self._tasks: set[asyncio.Task[None]] = set()
         self._failures: Counter[str] = Counter()
+        self._stopping = False
         self.watchers = Watchers()
 
     def start(self, turn: StoredMessage, speaker: Speaker, owner: str) -> None:
@@ -110,10 +113,17 @@ class TurnRunner:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def stop(self) -> None:
-        """Give turns under way a moment, then hand them back: another process, or the next start, answers them."""
+    def end(self) -> None:
+        """Begin no further turn: what follows in a conversation is for another process, or for the next start."""
+        self._stopping = True
+
+    async def stop(self, within: float = 2.0) -> None:
+        """Give turns under way so many seconds, then hand them back: nothing is lost, the answer comes later."""
+        self.end()
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=2.0)
+            await asyncio.wait(self._tasks, timeout=within)
+        if self._tasks:
+            log.info("turns.handed_back", count=len(self._tasks))
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -121,7 +131,7 @@ class TurnRunner:
     async def answer_pending(self) -> None:
         """Come to messages that are still owed an answer, unless the engine is down anyway."""
         room = _AT_ONCE - len(self._tasks)
-        if room <= 0:
+        if room <= 0 or self._stopping:
             return
         owner = uuid4().hex
         turns = await self._backend.conversations.claim_pending(owner, seconds=self._config.lease, limit=room)
@@ -140,11 +150,16 @@ class TurnRunner:
             try:
                 while turn is not None:
                     turn = await self._one(turn, speaker, owner)
+                    if turn is not None and self._stopping:
+                        await conversations.release(conversation_id, owner, retry_in=0.0)
+                        self.watchers.stuck(conversation_id)
+                        return
             except (asyncio.CancelledError, EngineError, DatabaseUnavailable) as error:
                 pause = 0.0 if isinstance(error, asyncio.CancelledError) else self._pause(turn)
                 log.info(
                     "turn.later", message_id=turn and turn.id, error=str(error) or type(error).__name__, pause=pause
                 )
+                metrics.TURNS.labels("later").inc()
                 self.watchers.stuck(conversation_id)
                 with contextlib.suppress(DatabaseUnavailable):
                     await asyncio.shield(conversations.release(conversation_id, owner, retry_in=pause))
@@ -152,6 +167,7 @@ class TurnRunner:
                     raise
             except Exception:
                 log.exception("turn.broken", message_id=turn and turn.id)
+                metrics.TURNS.labels("broken").inc()
                 self.watchers.stuck(conversation_id)
                 with contextlib.suppress(DatabaseUnavailable):
                     await conversations.release(conversation_id, owner, retry_in=self._config.retry_cap)
@@ -166,6 +182,8 @@ class TurnRunner:
         self._failures.pop(message.id, None)
         self.watchers.answered(message, completed.replies)
         self._answered(message.conversation_id)
+        metrics.TURNS.labels("answered").inc()
+        metrics.TURN_SECONDS.observe(max(0.0, time.time() - message.at.timestamp()))
         log.info("turn.answered", message_id=message.id, seq=message.seq, replies=len(completed.replies))
         return completed.next
 
@@ -179,6 +197,7 @@ class TurnRunner:
             except EngineError:
                 if await self._hopeless(message):
                     log.error("turn.given_up", message_id=message.id)
+                    metrics.TURNS.labels("given_up").inc()
                     return (Reply(await self._sentence("gateway_gave_up", speaker), custom={"kind": "gave_up"}),)
                 if pause is None:
                     raise

@@ -9,7 +9,7 @@ import aiohttp
 from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from bot.gateway.problems import Problem, invalid
+from bot.gateway.problems import Problem, invalid, too_slow_body
 from bot.gateway.services import LIMIT, SERVICES
 
 PART = "file"
@@ -35,9 +35,12 @@ class Upload:
             raise _too_large(most)
         # Reading takes as long as the person's line does; what follows has its usual time again.
         config, loop = request.app[SERVICES].config, asyncio.get_running_loop()
-        request[LIMIT].reschedule(loop.time() + config.upload_within)
+        request[LIMIT].reschedule(None)
         try:
-            content = await self._content(most)
+            async with asyncio.timeout(config.upload_within):
+                content = await self._content(most)
+        except TimeoutError:
+            raise too_slow_body() from None
         except (ValueError, AssertionError, RuntimeError, EOFError, HttpProcessingError) as error:
             raise _malformed(error) from None
         except (aiohttp.ClientPayloadError, web.RequestPayloadError, ConnectionError) as error:

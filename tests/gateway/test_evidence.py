@@ -257,7 +257,7 @@ async def test_an_upload_that_stalls_ends(start: Start) -> None:
             await asyncio.sleep(30)
 
         response = await send(mona, data=stalled(), headers={"Content-Type": "multipart/form-data; boundary=b"})
-        assert problem(await response.json()) == (503, "too_slow")
+        assert problem(await response.json()) == (408, "body_too_slow")
 
 
 async def test_more_than_an_appeal_takes(frozen: Gateway, mona: Person) -> None:

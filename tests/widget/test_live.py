@@ -7,6 +7,7 @@ import gzip
 import re
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -200,7 +201,7 @@ async def test_silence_instead_of_hello(site: Site, line: Any, monkeypatch: pyte
 
 
 async def test_a_person_cannot_open_lines_without_end(site: Site, line: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "_MOST", 2)
+    monkeypatch.setattr(site.services, "config", replace(site.services.config, sockets_person=2))
     lines = [await line() for _ in range(3)]
     for one in lines[:2]:
         await one.hello(site.token())
@@ -226,7 +227,7 @@ async def test_stopping_says_come_again_at_once(site: Site, line: Any, http: aio
     await asyncio.sleep(0.3)
     began = time.monotonic()
     stopping = asyncio.create_task(site.stop())
-    assert await kim.code() == aiohttp.WSCloseCode.SERVICE_RESTART
+    assert await kim.code() == aiohttp.WSCloseCode.GOING_AWAY
     assert (await poll).status == 200
     await stopping
     assert time.monotonic() - began < 5

@@ -14,9 +14,9 @@ class HealthOut(Struct, kw_only=True):
 
 
 class PartOut(Struct, kw_only=True):
-    """One part; `detail` says what is wrong with it."""
+    """One part; `detail` says what is wrong with it. `gateway` is named only while it is about to end."""
 
-    name: Literal["database", "rasa", "actions", "dispatcher", "sweeper", "answers", "live"]
+    name: Literal["gateway", "database", "rasa", "actions", "dispatcher", "sweeper", "answers", "live"]
     ok: bool
     detail: str
 

@@ -26,7 +26,7 @@ async def get_ready(call: OpenCall) -> web.Response:
     database, rasa, actions = await asyncio.gather(
         _database(services), services.engine.check(), services.engine.check_actions()
     )
-    troubles = {
+    troubles: dict[str, str | None] = {
         "database": database,
         "rasa": rasa,
         "actions": actions,
@@ -35,6 +35,8 @@ async def get_ready(call: OpenCall) -> web.Response:
         "answers": services.answer_loop.trouble(),
         "live": services.hub.loop.trouble(),
     }
+    if services.stopping:
+        troubles["gateway"] = "is about to end"
     parts = tuple(
         PartOut(name=name, ok=trouble is None, detail=trouble or "ok")  # type: ignore[arg-type]
         for name, trouble in troubles.items()
