@@ -50,21 +50,21 @@ class FeedbackStore:
 
         return await self._database.upsert(work)
 
-    async def rate(self, feedback_id: str, actor: Actor, rating: Rating) -> bool:
-        """Keep the thumb; a later one replaces it. False for an unknown question or another person's."""
+    async def rate(self, feedback_id: str, actor: Actor, rating: Rating) -> Feedback | None:
+        """Keep the thumb; a later one replaces it. None for an unknown question or another person's."""
 
-        def work(session: Session) -> bool:
+        def work(session: Session) -> Feedback | None:
             row = self._find(session, feedback_id, actor)
             if row is None:
-                return False
+                return None
             if row.rating == rating:
-                return True
+                return _view(row)
             now = self._clock.real_now()
             row.number = row.number or events.next_number(session, "feedback")
             row.rating, row.rated_at = rating.value, now
             session.flush()
             events.append(session, [self._event(session, row, "given")], now)
-            return True
+            return _view(row)
 
         return await self._database.upsert(work)
 

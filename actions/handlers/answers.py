@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from rapidfuzz import fuzz, process
 
 from actions.handlers import case as asking
-from actions.handlers import choices
+from actions.handlers import choices, feedback
 from actions.handlers.case import Case
 from actions.handlers.flow import Flow
 from actions.handlers.notices import ask_which, newer_notices, question_seen
@@ -152,6 +152,15 @@ async def _reason(turn: Turn, case: Case) -> bool:
     return await rerun(turn, case)
 
 
+async def _desk(turn: Turn, case: Case) -> bool:
+    """„Wenn du willst, verbinde ich dich …": a yes, or the wish once more; what is handed over is shown first."""
+    wants = turn.value("handover") == "ask" if turn.pressed else turn.intent in ("affirm", case.flow)
+    if wants:
+        return await rerun(turn, case)
+    turn.case = None
+    return False
+
+
 async def _guess(turn: Turn, case: Case) -> bool:
     """„Meintest du …?" was answered with yes: the likeliest guess begins; anything else is read by itself."""
     turn.case = None
@@ -198,4 +207,6 @@ _READERS: dict[str, Callable[[Turn, Case], Awaitable[bool]]] = {
     asking.PENALTY: choices.penalty,
     asking.TRACKING: choices.tracking,
     asking.PROOF: choices.proof,
+    asking.DESK: _desk,
+    asking.COMMENT: feedback.comment,
 }

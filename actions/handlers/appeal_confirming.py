@@ -6,8 +6,9 @@ from abc import ABC
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
-from actions.backend import AppealOutcome, AppealProposal, AppealSnapshot, ConfirmStatus
+from actions.backend import AppealOutcome, AppealProposal, AppealSnapshot, ConfirmStatus, Settled, SettledCase
 from actions.handlers import case as asking
+from actions.handlers import feedback
 from actions.handlers.appeal_reasons import say_reason, type_term
 from actions.handlers.case import Case
 from actions.handlers.flow import Flow
@@ -155,7 +156,10 @@ async def confirm(turn: Turn, proposal_id: str) -> None:
         turn.custom.update(kind="done", appeal_ids=[result.appeal.id for result in done.results if result.appeal])
         for result in done.results:
             report(turn, flow, result)
-    elif done.status is ConfirmStatus.ALREADY_DONE:
+        turn.offer("button_appeal_status", "appeal_status")
+        await feedback.ask(turn, _filed(done.results) if proposal.command == "submit" else None)
+        return
+    if done.status is ConfirmStatus.ALREADY_DONE:
         turn.case = None
         turn.say("appeal_already_done")
     else:
@@ -163,6 +167,12 @@ async def confirm(turn: Turn, proposal_id: str) -> None:
         case = turn.case or Case(flow=flow.name)
         await propose(turn, case, flow, [item.appeal.id for item in proposal.items], intro)
     turn.offer("button_appeal_status", "appeal_status")
+
+
+def _filed(results: Sequence[AppealOutcome]) -> SettledCase | None:
+    """What was filed; of many that were filed together the first stands for all."""
+    filed = [result.appeal for result in results if result.appeal and isinstance(result.verdict, Allowed)]
+    return SettledCase("appeal", filed[0].id, Settled.FILED, filed[0].order_id) if filed else None
 
 
 def report(turn: Turn, flow: AppealProposing, result: AppealOutcome) -> None:

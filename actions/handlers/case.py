@@ -11,7 +11,7 @@ from typing import Any
 
 # What the assistant may have asked for; an answer is read in its light before the intent is believed.
 ORDER, DISPUTE, REASON, TEXT, DATE, CONFIRM, GUESS = "order", "dispute", "reason", "text", "date", "confirm", "guess"
-PENALTY, PROOF, TRACKING = "penalty", "proof", "tracking"
+PENALTY, PROOF, TRACKING, DESK, COMMENT = "penalty", "proof", "tracking", "desk", "comment"
 
 
 @dataclass(slots=True)
@@ -22,6 +22,7 @@ class Case:
     ``prefer_request``: the customer may cancel without consent but chose to ask the seller. ``seen_seq``: the message
     after which the proposal was shown; a notice with a higher number came later. ``not_order``: corrected away.
     ``every``: all penalties that can be appealed, not one. ``choices``: the orders that were shown last, in this order.
+    ``whole``: a handover takes the conversation with it. ``feedback_id``: what a comment is asked for.
     """
 
     flow: str
@@ -39,6 +40,8 @@ class Case:
     infraction_id: str | None = None
     appeal_id: str | None = None
     every: bool = False
+    whole: bool = False
+    feedback_id: str | None = None
     choices: list[str] = field(default_factory=list)
 
     @classmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 
 from actions.backend import Confirmation, ConfirmStatus, Proposal
+from actions.handlers import feedback
 from actions.handlers.case import Case
 from actions.handlers.order_flow import order_flow
 from actions.handlers.orders import name_of, offer_steps
@@ -53,6 +54,7 @@ async def confirm(turn: Turn, proposal_id: str) -> None:
         ):  # it is done all the same, and must not sound undone
             log.exception("report_failed", conversation=turn.conversation_id, message=turn.message_id)
             turn.say("done_plainly", order=name_of(turn, order))
+        await feedback.ask(turn, feedback.settled_by(proposal.command, order.id))
     elif done.status is ConfirmStatus.ALREADY_DONE:
         turn.case = None
         turn.say("already_done", order=name_of(turn, order))

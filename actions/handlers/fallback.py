@@ -7,6 +7,7 @@ from typing import Any
 from actions.handlers import case as asking
 from actions.handlers.base import IntentAction
 from actions.handlers.case import Case
+from actions.handlers.contact_support import say_support
 from actions.handlers.flow import Flow
 from actions.handlers.inform import about_a_penalty, answers_update_request
 from actions.handlers.menu import offer_menu
@@ -44,7 +45,7 @@ class ActionFallback(IntentAction):
                 offer_orders(turn, (await my_orders(turn))[: MAX_CHOICES // 2], "inform")
         else:
             turn.say("fallback_support")
-            turn.say("contact_support")
+            say_support(turn)
             await offer_menu(turn)
 
     @staticmethod

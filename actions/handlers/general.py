@@ -1,4 +1,4 @@
-"""Everything around the cases: greetings, help, languages, support, what we cannot do."""
+"""Everything around the cases: greetings, help, languages, what we cannot do."""
 
 from __future__ import annotations
 
@@ -59,17 +59,6 @@ class ActionHelp(IntentAction):
 
     async def respond(self, turn: Turn) -> None:
         turn.say(f"help_{turn.person.role}" if turn.person else "help_customer")
-        await offer_menu(turn)
-
-
-class ActionContactSupport(IntentAction):
-    """Intent contact_support: the resolution centre first, support as the last resort (M-01, M-21, M-39)."""
-
-    intent = "contact_support"
-
-    async def respond(self, turn: Turn) -> None:
-        turn.say("rc_intro")
-        turn.say("contact_support")
         await offer_menu(turn)
 
 

@@ -19,7 +19,10 @@ async def question_seen(turn: Turn, case: Case) -> bool:
 
     While the answer to their wish took long they have seen a sentence that says so, and may have agreed to that.
     A client that does not say what it shows was handed the question in the answer to the wish, unless it came later.
+    What a person of the desk asked after that is not our question either.
     """
+    if turn.backend.desk and await turn.backend.handovers.agent_spoke_since(turn.conversation_id, case.seen_seq):
+        return False
     question = await turn.backend.conversations.shown(turn.conversation_id, case.seen_seq)
     if question is None:
         return turn.last_seen_seq > case.seen_seq

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from actions.handlers import answers
+from actions.handlers import answers, feedback
 from actions.handlers.case import Case
 from actions.handlers.flow import Flow
 from actions.handlers.turn import Turn
@@ -31,6 +31,8 @@ async def respond(turn: Turn, action: Answering) -> None:
         # What looks like the inside of a button is no button: it may resemble a yes, and must not count as one.
         turn.missed = True
         turn.say("fallback_again")
+    elif turn.person is not None and turn.pressed and turn.value("feedback_id"):
+        await feedback.rate(turn)
     elif turn.person is not None and case is not None and case.asked and await answers.answer(turn, case):
         return
     elif turn.person is not None and case is None and supposes(turn):

@@ -17,6 +17,13 @@ from actions.handlers.reading import drop
 from actions.handlers.router import begin
 from actions.handlers.turn import Turn
 
+# What a button under a proposal carries, and a flow that can discard such a proposal.
+_ABOUT = {
+    "proposal_id": "request_cancellation",
+    "appeal_proposal_id": "submit_appeal",
+    "handover_id": "contact_support",
+}
+
 
 class ActionAffirm(IntentAction):
     """Intent affirm: a button's own proposal, or the one notice that was seen; otherwise nothing happens."""
@@ -30,6 +37,8 @@ class ActionAffirm(IntentAction):
             await confirm(turn, turn.value("proposal_id") or "")
         elif turn.pressed and turn.value("appeal_proposal_id"):
             await confirm_appeals(turn, turn.value("appeal_proposal_id") or "")
+        elif turn.pressed and turn.value("handover_id"):
+            await Flow.known["contact_support"].confirm(turn, turn.value("handover_id") or "")
         else:
             await _bare(turn)
 
@@ -42,15 +51,18 @@ class ActionDeny(IntentAction):
     async def respond(self, turn: Turn) -> None:
         if turn.person is None:
             turn.say("sign_in")
-        elif turn.pressed and (proposal_id := turn.value("proposal_id") or turn.value("appeal_proposal_id")):
+        elif turn.pressed and (proposal_id := _proposal_of(turn)):
             if turn.case is not None and turn.case.proposal_id == proposal_id:
                 await drop(turn, turn.case)
             else:
-                about = "submit_appeal" if turn.value("appeal_proposal_id") else "request_cancellation"
-                await Flow.known[about].discard(turn, proposal_id)
+                await Flow.known[_ABOUT[next(name for name in _ABOUT if turn.value(name))]].discard(turn, proposal_id)
                 turn.say("proposal_unknown")
         else:
             await _bare(turn)
+
+
+def _proposal_of(turn: Turn) -> str | None:
+    return next((found for name in _ABOUT if (found := turn.value(name))), None)
 
 
 async def _bare(turn: Turn) -> None:

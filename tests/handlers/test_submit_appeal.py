@@ -37,7 +37,7 @@ async def test_from_the_wish_to_the_number(seller: Talk, backend: Any, infractio
     assert (appeal.status.value, appeal.ground) == ("submitted", GROUND)
     assert seller.text == (
         f"Eingereicht: Widerspruch {appeal.id} gegen V-1 (Irreführende Sendungsverfolgung, WO-7). Die Plattform prüft "
-        "ihn, bis Donnerstag, 11. Februar 2027 muss er bestätigt sein."
+        "ihn, bis Donnerstag, 11. Februar 2027 muss er bestätigt sein.\n\nWar das hilfreich?"
     )
     assert seller.custom["files"] == [
         {"name": f"{appeal.id}.ics", "url": f"/v1/chat/appeals/{appeal.id}/deadlines.ics"}
@@ -170,7 +170,7 @@ async def test_a_refund_names_its_try_and_no_clock(seller: Talk, backend: Any, o
     assert "Bei Rückerstattungen gilt die 90-Tage-Frist nicht." in seller.text
     assert "Das wäre Versuch 2 von 3." in seller.text and "2027" not in seller.text
     await seller.says("ja", "affirm")
-    assert seller.text.endswith("Die Plattform prüft ihn, eine Frist gibt es dafür nicht.")
+    assert "Die Plattform prüft ihn, eine Frist gibt es dafür nicht." in seller.text
     assert "files" not in seller.custom
     await decide(backend, (await only(backend)).id, Outcome.REJECTED)
     await seller.says("nochmal", "submit_appeal", order_id="WO-1", appeal_type="refund")

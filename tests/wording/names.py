@@ -97,7 +97,7 @@ class Code:
             (r"^appeal_confirming\.py:(self|flow)\.name$", self.appeal_flows),
             (
                 r"^(answers|choices|reading|notices|router)\.py:case\.flow$",
-                (*self.flows, *self.appeal_flows, *self.named("PenaltyFlow")),
+                (*self.flows, *self.appeal_flows, *self.named("PenaltyFlow", "Flow")),
             ),
             (r"[:.]standing$", tuple(Standing)),
             (r":appeal\.status$", tuple(AppealStatus)),
