@@ -8,20 +8,23 @@ from __future__ import annotations
 import hmac
 import importlib
 import importlib.util
-import logging
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
+import structlog
 from aiohttp import web
 from rasa_sdk.executor import ActionExecutor
 from rasa_sdk.interfaces import ActionExecutionRejection, ActionNotFoundException
 
+from actions.backend.metrics import ACTION_SECONDS
 from actions.backend.setting_fields import SettingsError
 from actions.backend.settings import Settings
-from bot.engine import logs
+from bot import exposition, logs, request_ids
 
+METRICS = "/metrics"
 SECRET_HEADER = "X-Lotse-Secret"  # noqa: S105 - the name of the header
 HANDLERS = "actions.handlers"
 LIFECYCLE = f"{HANDLERS}.lifecycle"
@@ -29,19 +32,28 @@ LARGEST_REQUEST = 4 * 1024**2
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-logger = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 executor_key = web.AppKey("executor", ActionExecutor)
 
 
-def create_app(secret: str, executor: ActionExecutor, lifecycle: Any = None) -> web.Application:
-    """The application; `lifecycle` may have `startup()` and `shutdown()`, awaited before and after serving."""
+def create_app(
+    secret: str, executor: ActionExecutor, lifecycle: Any = None, *, metrics_key: str = ""
+) -> web.Application:
+    """The application; `lifecycle` may have `startup()` and `shutdown()`, awaited before and after serving.
+
+    `metrics_key` reads the metrics, without it the secret does.
+    """
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path == METRICS:
+            return _metrics(request, metrics_key or secret)
         given = request.headers.get(SECRET_HEADER, "").encode()
         if not hmac.compare_digest(given, secret.encode()):
             return web.json_response({"error": "unauthorised"}, status=401)
-        return await handler(request)
+        number = request_ids.accepted(request.headers.get(request_ids.HEADER))
+        with structlog.contextvars.bound_contextvars(request_id=number):
+            return await handler(request)
 
     app = web.Application(middlewares=[guard], client_max_size=LARGEST_REQUEST)
     app[executor_key] = executor
@@ -63,6 +75,12 @@ async def _health(_request: web.Request) -> web.Response:
     return web.json_response({"status": "ok"})
 
 
+def _metrics(request: web.Request, key: str) -> web.Response:
+    if not exposition.admits(request.headers.get("Authorization", ""), key):
+        return web.json_response({"error": "unauthorised"}, status=401)
+    return web.Response(body=exposition.text(), headers={"Content-Type": exposition.CONTENT_TYPE})
+
+
 async def _actions(request: web.Request) -> web.Response:
     return web.json_response([{"name": name} for name in request.app[executor_key].actions])
 
@@ -73,16 +91,33 @@ async def _webhook(request: web.Request) -> web.Response:
         call = msgspec.json.decode(await request.read(), type=dict[str, Any])
     except msgspec.DecodeError:
         return web.json_response({"error": "the body is not a JSON object"}, status=400)
+    with structlog.contextvars.bound_contextvars(conversation_id=call.get("sender_id"), message_id=_message_id(call)):
+        return await _run(request.app[executor_key], call)
+
+
+def _message_id(call: Mapping[str, Any]) -> str | None:
+    """The message that Rasa is answering; None for a call without one."""
+    message = (call.get("tracker") or {}).get("latest_message") or {}
+    found: str | None = (message.get("metadata") or {}).get("message_id") or message.get("message_id")
+    return found
+
+
+async def _run(executor: ActionExecutor, call: dict[str, Any]) -> web.Response:
+    began = time.perf_counter()
     try:
-        result = await request.app[executor_key].run(call)
+        result = await executor.run(call)
     except ActionExecutionRejection as error:
         return web.json_response({"error": error.message, "action_name": error.action_name}, status=400)
     except ActionNotFoundException as error:
-        logger.error("there is no action %s", error.action_name)
+        log.error("action.unknown")
         return web.json_response({"error": error.message, "action_name": error.action_name}, status=404)
     except Exception:
-        logger.exception("action %s failed", call.get("next_action"))
+        log.exception("action.failed", action=call.get("next_action"))
         return web.json_response({"error": "the action failed", "action_name": call.get("next_action")}, status=500)
+    took = time.perf_counter() - began
+    name = str(call.get("next_action"))  # one of ours: any other was answered above
+    ACTION_SECONDS.labels(name).observe(took)
+    log.info("action.ran", action=name, ms=round(took * 1000, 1))
     return web.Response(body=msgspec.json.encode(result), content_type="application/json")
 
 
@@ -92,7 +127,7 @@ def main() -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, "actions")
     if not settings.internal_secret:
         print("LOTSE_INTERNAL_SECRET: needed, the same for gateway, Rasa and actions", file=sys.stderr)
         return 2
@@ -101,7 +136,7 @@ def main() -> int:
     executor.register_package(HANDLERS)
     found = importlib.util.find_spec(LIFECYCLE)
     lifecycle = importlib.import_module(LIFECYCLE) if found else None
-    app = create_app(settings.internal_secret, executor, lifecycle)
+    app = create_app(settings.internal_secret, executor, lifecycle, metrics_key=settings.metrics_key)
     web.run_app(app, host=settings.internal_host, port=settings.actions_port, print=None, access_log=None)
     return 0
 

@@ -24,6 +24,8 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.common import TempDirectoryPath, get_temp_dir_name
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 
+from bot import request_ids
+from bot.engine import metrics
 from bot.engine.encoding import to_json
 from bot.engine.runner import DirectGraphRunner
 from bot.engine.tracker_store import LotseTrackerStore
@@ -49,7 +51,8 @@ class ActionEndpoint(EndpointConfig):
         if turn is not None:
             turn.actions_called += 1
         try:
-            return await self._post(json)
+            with metrics.ACTION_CALL_SECONDS.time():
+                return await self._post(json)
         except Exception as error:
             rejected = isinstance(error, ClientResponseError) and error.status == _REJECTED
             if turn is not None and not rejected:
@@ -60,7 +63,7 @@ class ActionEndpoint(EndpointConfig):
         if self._http is None or self._http.closed:
             self._http = aiohttp.ClientSession(headers=self.headers, timeout=self._timeout)
         data = to_json(body)
-        headers = {"Content-Type": "application/json"}
+        headers = {"Content-Type": "application/json", request_ids.HEADER: request_ids.current()}
         async with self._http.post(self.url, data=data, headers=headers) as response:
             content = await response.read()
             if response.status >= _REJECTED:

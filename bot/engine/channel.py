@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hmac
-import logging
 import os
 import re
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
+import structlog
 from rasa.core.channels.channel import InputChannel, UserMessage
 from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
+from bot import request_ids
+from bot.engine import metrics
 from bot.engine.tracker_store import LotseTrackerStore
 from bot.engine.turn import TurnFailedError
 
@@ -23,7 +26,7 @@ SECRET_HEADER = "X-Lotse-Secret"  # noqa: S105 - the name of the header
 
 _PAYLOAD = re.compile(r"/(?P<intent>\w+)(?P<values>\{.*\})?", re.DOTALL)
 
-logger = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 class Incoming(msgspec.Struct, forbid_unknown_fields=True):
@@ -89,6 +92,25 @@ class InternalChannel(InputChannel):
         given = request.headers.get(SECRET_HEADER, "").encode()
         return None if hmac.compare_digest(given, self._secret) else json({"status": "unauthorised"}, 401)
 
+    @staticmethod
+    async def _answer(agent: Any, user_message: UserMessage) -> HTTPResponse:
+        began = time.perf_counter()
+        try:
+            replies = await agent.handle_message(user_message)
+        except TurnFailedError as error:
+            metrics.TURNS.labels("failed").inc()
+            log.warning("turn.failed", error=str(error))
+            return json({"status": "failed"}, 503)
+        except Exception:
+            metrics.TURNS.labels("broken").inc()
+            log.exception("turn.broken")
+            return json({"status": "failed"}, 503)
+        took = time.perf_counter() - began
+        metrics.TURNS.labels("answered").inc()
+        metrics.TURN_SECONDS.observe(took)
+        log.info("turn.answered", replies=len(replies or ()), ms=round(took * 1000, 1))
+        return json({"status": "answered", "messages": replies or []})
+
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
         routes = Blueprint("lotse_channel")
         routes.middleware("request")(self._refuse)
@@ -111,14 +133,11 @@ class InternalChannel(InputChannel):
                 user_message = msgspec.json.decode(request.body, type=Incoming).user_message()
             except (msgspec.DecodeError, ValueError) as error:
                 return json({"status": "invalid", "reason": str(error)}, 400)
-            try:
-                replies = await request.app.ctx.agent.handle_message(user_message)
-            except TurnFailedError as error:
-                logger.warning("message %s failed: %s", user_message.message_id, error)
-                return json({"status": "failed"}, 503)
-            except Exception:
-                logger.exception("message %s failed", user_message.message_id)
-                return json({"status": "failed"}, 503)
-            return json({"status": "answered", "messages": replies or []})
+            with structlog.contextvars.bound_contextvars(
+                request_id=request_ids.accepted(request.headers.get(request_ids.HEADER)),
+                conversation_id=user_message.sender_id,
+                message_id=user_message.message_id,
+            ):
+                return await self._answer(request.app.ctx.agent, user_message)
 
         return routes

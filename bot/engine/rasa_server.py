@@ -1,23 +1,25 @@
-"""Rasa as `make run` starts it: our stores and channel only, loopback unless told otherwise, a secret on every request."""
+"""Rasa as `make run` starts it: our stores and our channel, loopback unless told otherwise, a secret on every call."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import sys
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from actions.backend.setting_fields import SettingsError
 from actions.backend.settings import Settings
-from bot.engine import logs, model
+from bot import exposition, logs
+from bot.engine import model
 
 DAY = 86_400.0
 FORGET_EVERY = 3_600.0
 
-logger = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 def create_agent(settings: Settings, model_path: Path) -> Any:
@@ -38,7 +40,7 @@ def create_agent(settings: Settings, model_path: Path) -> Any:
 
 def create_app(settings: Settings, model_path: Path) -> Any:
     """Rasa's web application without its HTTP API: nothing is reachable but our channel."""
-    from sanic import Sanic
+    from sanic import Sanic, response
 
     from bot.engine.channel import InternalChannel
 
@@ -58,10 +60,17 @@ def create_app(settings: Settings, model_path: Path) -> Any:
 
     app.blueprint(channel.blueprint(unused), url_prefix=f"/webhooks/{channel.name()}")
 
+    @app.get("/metrics")
+    async def metrics(request: Any) -> Any:
+        key = settings.metrics_key or settings.internal_secret
+        if not exposition.admits(request.headers.get("Authorization", ""), key):
+            return response.json({"status": "unauthorised"}, 401)
+        return response.raw(exposition.text(), content_type=exposition.CONTENT_TYPE)
+
     async def start(app: Any, _loop: Any) -> None:
         app.ctx.agent = create_agent(settings, model_path)
         app.ctx.forgetting = asyncio.create_task(_forget(app.ctx.agent.tracker_store, settings.conversation_days))
-        logger.info("ready with %s", model_path.name)
+        log.info("rasa.ready", model=model_path.name)
 
     async def stop(app: Any, _loop: Any) -> None:
         app.ctx.forgetting.cancel()
@@ -81,7 +90,7 @@ async def _forget(store: Any, days: int) -> None:
         try:
             await store.delete_silent_since(time.time() - days * DAY)
         except Exception as error:
-            logger.warning("old conversations could not be removed: %s", type(error).__name__)
+            log.warning("conversations.not_removed", error=type(error).__name__)
         await asyncio.sleep(FORGET_EVERY)
 
 
@@ -91,7 +100,7 @@ def main() -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, "rasa")
     if not settings.internal_secret:
         print("LOTSE_INTERNAL_SECRET: needed, the same for gateway, Rasa and actions", file=sys.stderr)
         return 2

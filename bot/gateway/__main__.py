@@ -13,9 +13,9 @@ from aiohttp import web
 from actions.backend import Backend
 from actions.backend.setting_fields import SettingsError
 from actions.backend.settings import Settings
+from bot import logs
 from bot.gateway.app import create_app
 from bot.gateway.config import GatewayConfig, Rates
-from bot.gateway.logs import configure_logs
 
 log = structlog.get_logger(__name__)
 
@@ -88,7 +88,7 @@ def main() -> None:
         sys.exit(str(error))
     if not settings.internal_secret:
         sys.exit("LOTSE_INTERNAL_SECRET: needed, the same for gateway, Rasa and actions")
-    configure_logs(settings.log_level)
+    logs.configure(settings.log_level, "gateway")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(settings))
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import structlog
 from aiohttp.test_utils import TestClient, TestServer
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
@@ -63,7 +63,7 @@ def call(text: str, action: str = "action_test_answer") -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("headers", [{}, {"X-Lotse-Secret": ""}, {"X-Lotse-Secret": "wrong"}])
-@pytest.mark.parametrize("path", ["/health", "/actions", "/webhook", "/nowhere"])
+@pytest.mark.parametrize("path", ["/health", "/actions", "/webhook", "/nowhere", "/metrics"])
 async def test_strangers_learn_nothing(client: TestClient[Any, Any], path: str, headers: dict[str, str]) -> None:
     response = await client.get(path, headers=headers)
     assert (response.status, await response.json()) == (401, {"error": "unauthorised"})
@@ -77,14 +77,12 @@ async def test_an_action_is_run(client: TestClient[Any, Any]) -> None:
     assert answer["events"][-1] == {"event": "slot", "timestamp": None, "name": "turn", "value": "m1"}
 
 
-async def test_a_crash_is_an_error_without_the_request(
-    client: TestClient[Any, Any], caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level(logging.ERROR):
+async def test_a_crash_is_an_error_without_the_request(client: TestClient[Any, Any]) -> None:
+    with structlog.testing.capture_logs() as logged:
         response = await client.post("/webhook", json=call("crash"), headers=SECRET)
     assert response.status == 500
     assert await response.json() == {"error": "the action failed", "action_name": "action_test_answer"}
-    assert "action action_test_answer failed" in caplog.text
+    assert [(line["event"], line["action"]) for line in logged] == [("action.failed", "action_test_answer")]
 
 
 async def test_a_rejection_and_an_unknown_action_have_the_codes_that_rasa_knows(client: TestClient[Any, Any]) -> None:
@@ -102,3 +100,36 @@ async def test_resources_live_as_long_as_the_server(lifecycle: Lifecycle) -> Non
         assert (await client.get("/health", headers=SECRET)).status == 200
         assert lifecycle.state == "up"
     assert lifecycle.state == "down"
+
+
+async def test_what_is_logged_names_request_conversation_and_message(client: TestClient[Any, Any]) -> None:
+    asked = call("hallo")
+    asked["tracker"]["latest_message"]["metadata"] = {"message_id": "M-7"}
+    seen: list[dict[str, Any]] = []
+
+    def bound(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
+        seen.append(dict(event))
+        return event
+
+    before = structlog.get_config()["processors"]
+    structlog.configure(processors=[structlog.contextvars.merge_contextvars, bound, *before])
+    try:
+        await client.post("/webhook", json=asked, headers={**SECRET, "X-Request-ID": "request-0815"})
+        await client.post("/webhook", json=asked, headers={**SECRET, "X-Request-ID": "no id, but a sentence"})
+    finally:
+        structlog.configure(processors=before)
+    first, second = seen
+    assert (first["event"], first["action"]) == ("action.ran", "action_test_answer")
+    assert [first[name] for name in ("request_id", "conversation_id", "message_id")] == ["request-0815", "c", "M-7"]
+    assert second["request_id"] not in ("request-0815", "no id, but a sentence")
+
+
+async def test_metrics_are_for_their_key_alone() -> None:
+    app = create_app("s3cret", ActionExecutor(), metrics_key="metrics-key")
+    async with TestClient(TestServer(app)) as client:
+        for key, status in (("metrics-key", 200), ("s3cret", 401), ("", 401)):
+            response = await client.get("/metrics", headers={"Authorization": f"Bearer {key}"})
+            assert response.status == status
+        page = await client.get("/metrics", headers={"Authorization": "Bearer metrics-key"})
+        assert "lotse_action_seconds" in await page.text()
+        assert page.headers["Content-Type"].startswith("text/plain; version=0.0.4")

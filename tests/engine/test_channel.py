@@ -22,9 +22,10 @@ START = """
 import sys
 from pathlib import Path
 from actions.backend.settings import Settings
-from bot.engine import logs, rasa_server
+from bot import logs
+from bot.engine import rasa_server
 settings = Settings.from_env()
-logs.configure("WARNING")
+logs.configure("WARNING", "rasa")
 app = rasa_server.create_app(settings, Path(sys.argv[1]))
 app.run(host="127.0.0.1", port=settings.rasa_port, access_log=False, motd=False)
 """

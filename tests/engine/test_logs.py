@@ -12,9 +12,9 @@ pytestmark = pytest.mark.integration
 
 BROKEN = """
 import structlog
-from bot.engine import logs
+from bot import logs
 
-logs.configure("INFO")
+logs.configure("INFO", "rasa")
 
 def answer(text):
     return 1 / len([])
@@ -22,7 +22,7 @@ def answer(text):
 try:
     answer(bytes([71, 69, 72, 69, 73, 77]).decode())
 except ZeroDivisionError:
-    structlog.get_logger("x").exception("turn_failed", message="M-1")
+    structlog.get_logger("bot.x").exception("turn_failed", message="M-1")
 """
 
 
