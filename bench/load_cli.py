@@ -55,8 +55,11 @@ async def _measure(arguments: argparse.Namespace) -> None:
             print(f"Lotse: {started.url}, logs in {folder}/log", flush=True)
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
             side = Lotse(http, arguments.url or (started.url if started else ""), arguments.secret)
-            if not await first_answer(side, Person("customer", "bench-first", "de"), "Hallo", within=120):
-                raise SystemExit(f"no answer; see {folder}/log")
+            died = started.running.died if started else list[str]
+            if not await first_answer(
+                side, Person("customer", "bench-first", "de"), "Hallo", within=120, given_up=died
+            ):
+                raise SystemExit(f"no answer\n{started.running.tails() if started else ''}")
             if started:
                 pids = {name: process.pid for name, process in started.running.all().items()}
                 print("processes:", pids, flush=True)

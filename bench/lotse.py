@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,8 +41,12 @@ def database(folder: Path) -> Path:
     return folder / "lotse.db"
 
 
-def start(folder: Path, **more: str) -> LotseSide:
-    """Start; the database must be there. ``more`` are settings (environment variables)."""
+def start(folder: Path, *, python: Path | None = None, whole: bool = False, **more: str) -> LotseSide:
+    """Start; the database must be there. ``more`` are settings (environment variables).
+
+    ``python``: that of another environment than ours. ``whole``: with everything that `make run` does before (looking at
+    the model, migrating, demo data).
+    """
     port, rasa, actions = free_ports(3)
     env = child_environment(
         {
@@ -62,5 +67,6 @@ def start(folder: Path, **more: str) -> LotseSide:
     logs = folder / "log"
     logs.mkdir(parents=True, exist_ok=True)
     running = Running(logs)
-    running.start("lotse", Plan("127.0.0.1", port, str(logs)).command(), cwd=ROOT, env=env)
+    command = ["-m", "bot.engine.supervisor"] if whole else Plan("127.0.0.1", port, str(logs)).command()[1:]
+    running.start("lotse", [str(python or sys.executable), *command], cwd=ROOT, env=env)
     return LotseSide(folder, running, port)

@@ -39,6 +39,13 @@ class Running:
         """The names of those that ended by themselves."""
         return [name for name, process in self.started.items() if process.poll() is not None]
 
+    def tails(self) -> str:
+        """The end of what each said."""
+        said = {
+            path.stem: path.read_text(encoding="utf-8", errors="replace")[-2000:] for path in self.logs.glob("*.log")
+        }
+        return "\n".join(f"--- {name}\n{text}" for name, text in said.items())
+
     def all(self) -> dict[str, psutil.Process]:
         """Every process by a name that tells it apart: those started here, and their descendants."""
         found: dict[str, psutil.Process] = {}
@@ -105,5 +112,5 @@ def free_ports(count: int) -> list[int]:
 
 
 def clean_environment() -> dict[str, str]:
-    """Our environment without settings of Lotse, which a measurement shall not depend on."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("LOTSE_")}
+    """Our environment without settings of Lotse and of Python, which a measurement shall not depend on."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("LOTSE_", "PYTHON"))}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -123,11 +124,13 @@ class Stock:
         return Reply(True, "\n".join(message["text"] for message in answer if message.get("text")), buttons)
 
 
-async def first_answer(side: Side, person: Person, words: str, *, within: float, pause: float = 0.1) -> bool:
-    """Send until an answer comes; False when none came in time. ``within`` and ``pause`` are seconds."""
+async def first_answer(
+    side: Side, person: Person, words: str, *, within: float, given_up: Callable[[], object], pause: float = 0.1
+) -> bool:
+    """Send until an answer comes; False when none came in time, or ``given_up`` says so. Times are seconds."""
     loop = asyncio.get_running_loop()
     end = loop.time() + within
-    while loop.time() < end:
+    while loop.time() < end and not given_up():
         if (await side.sends(person, words)).ok:
             return True
         await asyncio.sleep(pause)

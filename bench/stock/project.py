@@ -21,9 +21,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def write(
-    project: Path, rasa_package: Path, tracker_database: Path, actions_port: int, *, stories: bool = True
-) -> None:
+def write(project: Path, rasa_package: Path, *, stories: bool = True) -> None:
     """Write the project anew. ``rasa_package``: the folder of the installed ``rasa``; paths absolute."""
     data = project / "data"
     shutil.rmtree(data, ignore_errors=True)
@@ -36,7 +34,6 @@ def write(
     (data / "nlu.yml").write_text(annotated_nlu(), encoding="utf-8")
     if stories:
         (data / "stories.yml").write_text(dump(stories_of(rules(ROOT / "data" / "rules"))), encoding="utf-8")
-    (project / "endpoints.yml").write_text(dump(endpoints(tracker_database, actions_port)), encoding="utf-8")
 
 
 def endpoints(tracker_database: Path, actions_port: int) -> dict[str, Any]:

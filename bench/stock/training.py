@@ -1,0 +1,83 @@
+"""Training plain Rasa on our data, kept with what it took."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bench import kept, usage
+from bench.stock import environment, project
+
+PROJECT = environment.FOLDER / "project"
+MODEL = PROJECT / "models" / "stock.tar.gz"
+NOTED = environment.FOLDER / "training.json"
+LOG = environment.FOLDER / "log" / "train.log"
+SOURCES = tuple(kept.ROOT / name for name in ("data/nlu", "data/rules", "domain.yml"))
+#: The same as they were when it was trained, for training Lotse on them.
+TRAINED_ON = environment.FOLDER / "source"
+EPOCHS = 100
+
+
+class TrainingError(Exception):
+    """Rasa could not train; the message says where to read why."""
+
+
+def ensure(
+    say: Callable[[str], None],
+    *,
+    fresh: bool = False,
+    keep: bool = False,
+    epochs: int = EPOCHS,
+    nice: int = 0,
+) -> dict[str, Any]:
+    """Train if our data or Rasa's lock changed; what was noted about the training.
+
+    ``keep``: take a model of older data. ``epochs``: fewer than `rasa init` asks for; noted, and said in the report.
+    ``nice``: how much the training gives way to others.
+    """
+    wanted = kept.fingerprint([*SOURCES, environment.LOCK])
+    noted = kept.read(NOTED)
+    if not fresh and noted and MODEL.is_file() and (keep or noted["fingerprint"] == wanted):
+        say(f"stock model: kept (trained on {noted['commit']}, {noted['sentences']} sentences)")
+        return noted
+    PROJECT.mkdir(parents=True, exist_ok=True)
+    project.write(PROJECT, environment.package("rasa"))
+    if epochs != EPOCHS:
+        set_epochs(PROJECT / "config.yml", epochs)
+    shutil.rmtree(TRAINED_ON, ignore_errors=True)
+    (TRAINED_ON / "data").mkdir(parents=True)
+    for source in SOURCES:
+        copy = TRAINED_ON / source.relative_to(kept.ROOT)
+        (shutil.copytree if source.is_dir() else shutil.copyfile)(source, copy)
+    sentences = count_sentences(PROJECT / "data" / "nlu.yml")
+    about = {"fingerprint": wanted, "commit": kept.commit(), "sentences": sentences, "epochs": epochs}
+    say(f"stock model: training on {sentences} sentences, {epochs} epochs (an hour or more; {LOG})")
+    shutil.rmtree(PROJECT / ".rasa", ignore_errors=True)  # what an earlier training left must not shorten this one
+    rasa = str(environment.VENV / "bin" / "rasa")
+    command = [rasa, "train", "--fixed-model-name", "stock"]
+    used = usage.run(command, cwd=PROJECT, log=LOG, env=environment.environment(), nice=nice)
+    if used["code"] or not MODEL.is_file():
+        raise TrainingError(f"plain Rasa could not train: see {LOG}")
+    noted = {**about, **used}
+    kept.note(NOTED, noted)
+    return noted
+
+
+def set_epochs(config: Path, epochs: int) -> None:
+    """Rasa's default configuration, spelt out, with so many epochs everywhere."""
+    defaults = environment.package("rasa") / "engine" / "recipes" / "config_files" / "default_config.yml"
+    made = yaml.safe_load(defaults.read_text(encoding="utf-8"))
+    for component in [*made["pipeline"], *made["policies"]]:
+        if "epochs" in component:
+            component["epochs"] = epochs
+    config.write_text(yaml.safe_dump(made, sort_keys=False), encoding="utf-8")
+
+
+def count_sentences(nlu: Path) -> int:
+    """How many examples a training file has."""
+    return len(re.findall(r"^    - ", nlu.read_text(encoding="utf-8"), re.MULTILINE))
