@@ -44,7 +44,7 @@ def database(folder: Path) -> Path:
 def start(folder: Path, *, python: Path | None = None, whole: bool = False, **more: str) -> LotseSide:
     """Start; the database must be there. ``more`` are settings (environment variables).
 
-    ``python``: that of another environment than ours. ``whole``: with everything that `make run` does before (looking at
+    ``python``: another environment's. ``whole``: with everything that `make run` does before (looking at
     the model, migrating, demo data).
     """
     port, rasa, actions = free_ports(3)
