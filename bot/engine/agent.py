@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import aiohttp
 import msgspec
+import rasa
 from jsonschema.validators import validator_for
 from rasa.core.actions.action import Action, RemoteAction
 from rasa.core.agent import Agent
@@ -20,7 +21,7 @@ from rasa.engine import loader
 from rasa.engine.runner.dask import DaskGraphRunner
 from rasa.engine.storage.local_model_storage import LocalModelStorage
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.core.trackers import DialogueStateTracker, EventVerbosity
 from rasa.utils.common import TempDirectoryPath, get_temp_dir_name
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 
@@ -75,14 +76,48 @@ class ActionEndpoint(EndpointConfig):
             await self._http.close()
 
 
+class _SlotEvent(msgspec.Struct):
+    """What our actions answer beside their texts."""
+
+    event: Literal["slot"]
+    name: str
+    value: Any
+    timestamp: float | None = None
+    metadata: dict[str, Any] | None = None
+
+
+class _UsualResult(msgspec.Struct):
+    events: list[_SlotEvent] = []
+    responses: list[dict[str, Any]] = []
+
+
 class CheckedAction(RemoteAction):
-    """A custom action whose answers are checked. Rasa checks the schema for them anew each time: most of a turn."""
+    """A custom action as Rasa calls it, for less: it is sent no events, and its answer is checked quickly.
+
+    Our actions read the newest message and the slots. The events before it would be most of what is sent, for nothing.
+    """
 
     _schema = RemoteAction.action_response_format_spec()
     _validator = validator_for(_schema)(_schema)
 
+    def _action_call_format(self, tracker: DialogueStateTracker, domain: Domain) -> dict[str, Any]:
+        """As in Rasa with the selective domain, with no events in the tracker."""
+        call = {
+            "next_action": self.name(),
+            "sender_id": tracker.sender_id,
+            "tracker": {**tracker.current_state(EventVerbosity.NONE), "events": []},
+            "version": rasa.__version__,
+        }
+        if domain.does_custom_action_explicitly_need_domain(self.name()):
+            call["domain"] = domain.as_dict()
+        return call
+
     def _validate_action_result(self, result: dict[str, Any]) -> bool:
-        self._validator.validate(result)
+        """Rasa's schema says the same in 24 alternatives, all tried for each event: a fifth of a turn."""
+        try:
+            msgspec.convert(result, _UsualResult)
+        except msgspec.ValidationError:
+            self._validator.validate(result)
         return True
 
 
@@ -166,13 +201,13 @@ class LotseAgent(Agent):
         """The replies to `message`: as stored, if it was answered before. Raises `TurnFailedError`."""
         try:
             async with self.lock_store.lock(message.sender_id):
-                known = await self.tracker_store.replies(message.sender_id, message.message_id)
-                return known if known is not None else await self._answer(message)
+                turn = Turn(message.sender_id, message.message_id)
+                known = await self.tracker_store.recall(turn)
+                return known if known is not None else await self._answer(message, turn)
         except LockError as error:
             raise TurnFailedError(str(error)) from error
 
-    async def _answer(self, message: UserMessage) -> list[Reply]:
-        turn = Turn(message.sender_id, message.message_id)
+    async def _answer(self, message: UserMessage, turn: Turn) -> list[Reply]:
         message.output_channel = turn.output
         token = current_turn.set(turn)
         try:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.exc import IntegrityError, ProgrammingError
+from sqlalchemy.orm import Session
+
+from actions.backend.database import Database, T, Work, open_database
+from actions.backend.errors import DatabaseUnavailable
 
 metadata = sa.MetaData()
 
@@ -39,64 +39,44 @@ ledger = sa.Table(
 )
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    """Readers never wait for the writer, and a writer waits for another one instead of failing."""
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
 class ConversationDatabase:
-    """The engine, opened on first use in the running event loop, and the tables, made if they are missing."""
+    """A database of `actions.backend.database` with these tables, opened and made if missing on first use.
+
+    A whole transaction runs in one go beside the event loop; through SQLAlchemy's asynchronous engine each statement
+    on SQLite costs several switches of threads, which was a fifth of a turn. Methods raise DatabaseUnavailable.
+    """
 
     def __init__(self, url: str) -> None:
-        self._url = make_url(url)
-        self._engine: AsyncEngine | None = None
+        self._url = url
+        self._database: Database | None = None
         self._opening = asyncio.Lock()
 
-    async def engine(self) -> AsyncEngine:
-        if self._engine is None:
-            async with self._opening:
-                if self._engine is None:
-                    self._engine = await self._open()
-        return self._engine
+    async def read(self, work: Work[T]) -> T:
+        """Run `work` on one consistent state."""
+        return await (self._database or await self._open()).read(work)
 
-    async def _open(self) -> AsyncEngine:
-        if self._url.get_backend_name() == "sqlite":
-            if self._url.database and self._url.database != ":memory:":
-                await asyncio.to_thread(Path(self._url.database).parent.mkdir, parents=True, exist_ok=True)
-            engine = create_async_engine(self._url, hide_parameters=True)  # errors are logged, words are not
-            sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        else:
-            engine = create_async_engine(self._url, pool_pre_ping=True, hide_parameters=True)
-        try:
-            async with engine.begin() as connection:
-                await connection.run_sync(metadata.create_all)
-        except (IntegrityError, OperationalError, ProgrammingError):
-            # Another process made the tables at the same moment; if not, this fails again and says why.
-            async with engine.begin() as connection:
-                await connection.run_sync(metadata.create_all)
-        return engine
+    async def write(self, work: Work[T]) -> T:
+        """Run `work` in one transaction."""
+        return await (self._database or await self._open()).write(work)
 
-    async def read(self, statement: sa.Executable) -> list[Any]:
-        async with (await self.engine()).connect() as connection:
-            return list((await connection.execute(statement)).all())
-
-    async def write(self, *statements: tuple[sa.Executable, list[dict[str, Any]] | None]) -> None:
-        """All of `statements`, or none."""
-        async with (await self.engine()).begin() as connection:
-            for statement, values in statements:
-                await _execute(connection, statement, values)
+    async def _open(self) -> Database:
+        async with self._opening:
+            if self._database is None:
+                database = open_database(self._url)
+                try:
+                    await database.write(_make)
+                except (IntegrityError, ProgrammingError, DatabaseUnavailable):
+                    # Another process made the tables at the same moment; if not, this fails again and says why.
+                    await database.write(_make)
+                self._database = database
+            return self._database
 
     async def close(self) -> None:
-        if self._engine is not None:
-            await self._engine.dispose()
-            self._engine = None
+        """Close all connections; the next use opens them again."""
+        if self._database is not None:
+            await self._database.close()
+            self._database = None
 
 
-async def _execute(connection: AsyncConnection, statement: Any, values: list[dict[str, Any]] | None) -> None:
-    if values is None:
-        await connection.execute(statement)
-    elif values:
-        await connection.execute(statement, values)
+def _make(session: Session) -> None:
+    metadata.create_all(session.connection())

@@ -24,15 +24,34 @@ from rasa.core.tracker_store import TrackerStore
 from rasa.shared.core import events as rasa_events
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker
+from sqlalchemy.orm import Session
 
 from bot.engine.database import ConversationDatabase, ledger, turns
 from bot.engine.encoding import to_json
 from bot.engine.turn import Reply, Turn, current_turn
 
-#: How many turns of the session Rasa sees. Rules look back one or two; what matters longer is in slots.
-TURNS_READ = 3
+#: How many turns of the session Rasa sees before the new one: two, so that one can be taken back. All rules are about
+#: one message, and what matters longer is in slots; a policy that looks further back (memoization, stories) needs more.
+TURNS_READ = 2
 
 _CURSOR = "lotse_cursor"
+
+# Made once: building a statement costs as much as running it.
+_CONVERSATION: sa.BindParameter[str] = sa.bindparam("conversation")
+_MESSAGE: sa.BindParameter[str] = sa.bindparam("message")
+_NEWEST = (
+    sa.select(turns.c.number, turns.c.session, turns.c.events, turns.c.state)
+    .where(turns.c.conversation_id == _CONVERSATION)
+    .order_by(turns.c.number.desc())
+    .limit(sa.bindparam("most"))
+)
+_ALL = (
+    sa.select(turns.c.number, turns.c.session, turns.c.events)
+    .where(turns.c.conversation_id == _CONVERSATION)
+    .order_by(turns.c.number)
+)
+_REPLIES = sa.select(ledger.c.replies).where(ledger.c.conversation_id == _CONVERSATION, ledger.c.message_id == _MESSAGE)
+_ADD_TURNS, _ADD_REPLIES = sa.insert(turns), sa.insert(ledger)
 
 
 @dataclass(slots=True)
@@ -63,12 +82,11 @@ class LotseTrackerStore(TrackerStore):
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """The end of the latest session."""
-        newest_first = await self._database.read(
-            sa.select(turns.c.number, turns.c.session, turns.c.events, turns.c.state)
-            .where(turns.c.conversation_id == sender_id)
-            .order_by(turns.c.number.desc())
-            .limit(self._turns_read + 1)
-        )
+        turn = current_turn.get()
+        if turn is not None and turn.conversation_id == sender_id and turn.stored is not None:
+            newest_first, turn.stored = turn.stored, None  # `recall` has just read it
+        else:
+            newest_first = await self._database.read(lambda session: self._newest(session, sender_id))
         if not newest_first:
             return None
         last = newest_first[0]
@@ -79,11 +97,7 @@ class LotseTrackerStore(TrackerStore):
 
     async def retrieve_full_tracker(self, conversation_id: str) -> DialogueStateTracker | None:
         """Everything, across sessions."""
-        rows = await self._database.read(
-            sa.select(turns.c.number, turns.c.session, turns.c.events)
-            .where(turns.c.conversation_id == conversation_id)
-            .order_by(turns.c.number)
-        )
+        rows = await self._select(_ALL, conversation=conversation_id)
         if not rows:
             return None
         stored = [event for row in rows for event in msgspec.json.decode(row.events)]
@@ -102,7 +116,8 @@ class LotseTrackerStore(TrackerStore):
             await self._stream_new_events(self.event_broker, added, tracker.sender_id)
         rows = list(_rows(tracker, added, cursor))
         answered = [_ledger_row(turn)] if turn is not None else []
-        await self._database.write((sa.insert(turns), rows), (sa.insert(ledger), answered))
+        if rows or answered:
+            await self._database.write(lambda session: _append(session, rows, answered))
         if rows:
             cursor = _Cursor(rows[-1]["number"], rows[-1]["session"], len(tracker.events))
         setattr(tracker, _CURSOR, cursor)
@@ -110,47 +125,73 @@ class LotseTrackerStore(TrackerStore):
             turn.saved = True
 
     async def exists(self, conversation_id: str) -> bool:
-        known = sa.select(turns.c.number).where(turns.c.conversation_id == conversation_id).limit(1)
-        return bool(await self._database.read(known))
+        return bool(await self._select(_NEWEST, conversation=conversation_id, most=1))
 
     async def keys(self) -> Iterable[str]:
-        return [row.conversation_id for row in await self._database.read(sa.select(turns.c.conversation_id).distinct())]
+        return [row.conversation_id for row in await self._select(sa.select(turns.c.conversation_id).distinct())]
 
     # -- Beyond Rasa's contract --------------------------------------------------------------------------------------
 
     async def replies(self, conversation_id: str, message_id: str) -> list[Reply] | None:
         """What was answered to this message, or None if it has not been handled."""
-        rows = await self._database.read(
-            sa.select(ledger.c.replies).where(
-                ledger.c.conversation_id == conversation_id, ledger.c.message_id == message_id
-            )
-        )
+        rows = await self._select(_REPLIES, conversation=conversation_id, message=message_id)
         return msgspec.json.decode(rows[0].replies, type=list[Reply]) if rows else None
+
+    async def recall(self, turn: Turn) -> list[Reply] | None:
+        """Like `replies` for the message of `turn`; if there are none, also reads what `retrieve` will be asked for.
+
+        The caller holds the conversation's lock, so that nothing changes between the two.
+        """
+
+        def work(session: Session) -> str | None:
+            asked = {"conversation": turn.conversation_id, "message": turn.message_id}
+            replies: str | None = session.connection().execute(_REPLIES, asked).scalar()
+            if replies is None:
+                turn.stored = self._newest(session, turn.conversation_id)
+            return replies
+
+        replies = await self._database.read(work)
+        return None if replies is None else msgspec.json.decode(replies, type=list[Reply])
 
     async def delete(self, conversation_id: str) -> None:
         """Forget a conversation and its replies."""
-        await self._database.write(
-            (sa.delete(turns).where(turns.c.conversation_id == conversation_id), None),
-            (sa.delete(ledger).where(ledger.c.conversation_id == conversation_id), None),
+        await self._delete(
+            sa.delete(turns).where(turns.c.conversation_id == conversation_id),
+            sa.delete(ledger).where(ledger.c.conversation_id == conversation_id),
         )
 
     async def delete_silent_since(self, instant: float) -> None:
         """Forget conversations without a turn since `instant` (Unix time), and what the ledger knows from before."""
         silent = sa.select(turns.c.conversation_id).group_by(turns.c.conversation_id)
         silent = silent.having(sa.func.max(turns.c.at) < instant)
-        await self._database.write(
-            (sa.delete(turns).where(turns.c.conversation_id.in_(silent)), None),
-            (sa.delete(ledger).where(ledger.c.at < instant), None),
+        await self._delete(
+            sa.delete(turns).where(turns.c.conversation_id.in_(silent)),
+            sa.delete(ledger).where(ledger.c.at < instant),
         )
 
     async def ping(self) -> None:
         """Raise if the database does not answer."""
-        await self._database.read(sa.select(sa.literal(1)))
+        await self._select(sa.select(sa.literal(1)))
 
     async def close(self) -> None:
         await self._database.close()
 
     # -- Inside ------------------------------------------------------------------------------------------------------
+
+    async def _select(self, statement: sa.Select[Any], **values: Any) -> list[sa.Row[Any]]:
+        return await self._database.read(lambda session: list(session.execute(statement, values)))
+
+    def _newest(self, session: Session, conversation_id: str) -> list[sa.Row[Any]]:
+        """The rows that `retrieve` needs: one more than it shows, for the state before them."""
+        asked = {"conversation": conversation_id, "most": self._turns_read + 1}
+        return list(session.connection().execute(_NEWEST, asked))
+
+    async def _delete(self, *statements: sa.Delete) -> None:
+        def work(session: Session) -> None:
+            for statement in statements:
+                session.connection().execute(statement)
+
+        await self._database.write(work)
 
     def _tracker(
         self, sender_id: str, stored: list[dict[str, Any]], state: dict[str, Any], number: int, session: int
@@ -165,7 +206,7 @@ class LotseTrackerStore(TrackerStore):
 
     async def _locate(self, sender_id: str) -> _Cursor:
         """For a tracker that was not read from here: like Rasa's own store, take it for the latest session."""
-        rows = await self._database.read(
+        rows = await self._select(
             sa.select(sa.func.max(turns.c.number).label("number"), turns.c.session, sa.func.sum(turns.c.event_count))
             .where(turns.c.conversation_id == sender_id)
             .group_by(turns.c.session)
@@ -173,6 +214,12 @@ class LotseTrackerStore(TrackerStore):
             .limit(1)
         )
         return _Cursor(*rows[0]) if rows else _Cursor()
+
+
+def _append(session: Session, rows: list[dict[str, Any]], answered: list[dict[str, Any]]) -> None:
+    for statement, values in ((_ADD_TURNS, rows), (_ADD_REPLIES, answered)):
+        if values:
+            session.connection().execute(statement, values)
 
 
 @cache

@@ -47,13 +47,14 @@ class TurnOutput(CollectingOutputChannel):
 
 @dataclass(slots=True)
 class Turn:
-    """The message that is being answered right now."""
+    """The message that is being answered right now. `stored`: the end of its conversation, if it was read already."""
 
     conversation_id: str
     message_id: str
     output: TurnOutput = field(default_factory=TurnOutput)
     failures: list[str] = field(default_factory=list)
     actions_called: int = 0
+    stored: list[Any] | None = None
     saved: bool = False
 
     @property
