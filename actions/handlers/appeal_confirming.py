@@ -196,6 +196,7 @@ def report(turn: Turn, flow: AppealProposing, result: AppealOutcome) -> None:
 
 
 def _say_reasons(turn: Turn, appeal: AppealSnapshot, refused: Refused) -> None:
+    turn.note_refusal(turn.case.flow if turn.case else "submit_appeal", refused, appeal.id)
     for reason in refused.reasons:
         say_reason(turn, reason, penalty=penalty_of(turn, appeal), order=appeal.order_id or appeal.subject.id)
     turn.custom["reasons"] = [{"rule": reason.rule, "code": reason.code} for reason in refused.reasons]

@@ -49,6 +49,7 @@ class IntentAction(Action, ABC):
             turn.case = Case.load(tracker.get_slot("case"))
             turn.say("apology")
             turn.offer("button_support", "contact_support")
+        turn.note_understanding()
         buttons = [{"title": button.title, "payload": button.payload} for button in turn.buttons]
         dispatcher.utter_message(
             text="\n\n".join(turn.paragraphs), buttons=buttons, json_message={**_custom(turn), "locale": turn.locale}

@@ -18,6 +18,7 @@ _MOOT = frozenset({"force_early", "force_extended"})
 
 def refuse(turn: Turn, order: OrderSnapshot | None, verdict: Refused | Undetermined) -> None:
     """Say each reason (M-02 to M-37) and offer the possible steps of the order as buttons. The case is closed."""
+    turn.note_refusal(turn.case.flow if turn.case else turn.intent, verdict, order.id if order else None)
     turn.case = None
     if isinstance(verdict, Undetermined):
         turn.say("undetermined", order=name_of(turn, order) if order else "")

@@ -66,6 +66,7 @@ class RequestExtensionFlow(OrderFlow):
     async def refused(self, turn: Turn, case: Case, order: OrderSnapshot, verdict: object) -> None:
         """A date that is too early is asked for again; anything else is a refusal."""
         if isinstance(verdict, Refused) and set(verdict.codes) <= _ABOUT_THE_DATE:
+            turn.note_refusal(self.name, verdict, order.id)
             explain(turn, verdict.reasons[0], order)
             turn.custom["reasons"] = [{"rule": reason.rule, "code": reason.code} for reason in verdict.reasons]
             case.asked, case.date = asking.DATE, None

@@ -12,13 +12,21 @@ from zoneinfo import ZoneInfo
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 
-from actions.backend import Backend
+from actions.backend import Backend, metrics
 from actions.handlers.case import Case
 from actions.handlers.person import Person, reply_locale
-from actions.policy import Actor
+from actions.policy import Actor, Verdict
 from actions.wording import Button, Wording
 
 UNSURE = "nlu_fallback"
+_COMMANDS = {
+    "force_cancellation": "force_cancel",
+    "request_order_update": "request_update",
+    "provide_update": "answer_update",
+    "withdraw_dispute": "withdraw",
+    "accept_request": "accept",
+    "decline_request": "decline",
+}
 
 
 @dataclass(slots=True)
@@ -143,6 +151,15 @@ class Turn:
         payload = f"/{intent}{json.dumps(carried, ensure_ascii=False) if carried else ''}"
         if all(button.payload != payload for button in self.buttons):
             self.buttons.append(Button(title, payload))
+
+    def note_refusal(self, flow: str, verdict: Verdict, subject: str | None) -> None:
+        """Count a refusal and keep it for whoever runs this, under the command's name where a flow has another one."""
+        self.backend.refusals.note(_COMMANDS.get(flow, flow), verdict, origin="chat", subject=subject)
+
+    def note_understanding(self) -> None:
+        """Count how this message was understood."""
+        sure = "pressed" if self.pressed else "missed" if self.missed else "unsure" if self.intent == UNSURE else "sure"
+        metrics.UNDERSTOOD.labels("en" if self.locale == "en" else "de", sure).inc()
 
     def events(self) -> list[EventType]:
         """The slots after this turn. ``turn`` comes last: it proves that the action ran to its end."""

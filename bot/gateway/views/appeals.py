@@ -39,7 +39,7 @@ from bot.gateway.problems import Problem, idempotency_conflict, not_found
 from bot.gateway.schemas import appeals as schemas
 from bot.gateway.schemas.commands import IdempotencyHeaders
 from bot.gateway.schemas.events import AuditTrail
-from bot.gateway.views.verdicts import effect_json, no_access, reasons_out, refusal, verdict_name
+from bot.gateway.views.verdicts import effect_json, no_access, reasons_out, refused, verdict_name
 
 _ORIGIN = "api"
 
@@ -70,7 +70,7 @@ async def post_appeal(call: OperatorCall, headers: schemas.OptionalKeyHeaders, b
     if isinstance(drafted, Refused | Undetermined):
         if no_access(drafted):
             raise not_found("subject_not_found", "there is no such order or infraction of this seller")
-        raise refusal(drafted)
+        raise refused(call, "draft_appeal", subject.id, drafted)
     call.services.dispatch_loop.kick()  # beginning one may have made visible that an older one lapsed
     begun = (await appeals.events(drafted.id))[0]
     is_new = begun.data.get("key") == KeyUse(key, _ORIGIN, ()).text
@@ -147,7 +147,7 @@ async def _execute(
             given: dict[str, Any] = {"ground": body.ground, "tracking_number": body.tracking_number}
             changed = await appeals.edit(appeal.id, actor, **given, origin=_ORIGIN, key=key)
     if isinstance(changed, Refused):
-        raise refusal(changed)
+        raise refused(call, f"{name}_appeal", appeal.id, changed)
     return schemas.AppealCommandOut(
         command=name,  # type: ignore[arg-type]
         replayed=None,
@@ -160,7 +160,9 @@ async def _execute(
 def _done(call: OperatorCall, name: str, outcome: AppealOutcome) -> schemas.AppealCommandOut:
     verdict = outcome.verdict
     if not isinstance(verdict, Allowed):
-        raise _appeal_not_found() if no_access(verdict) else refusal(verdict)
+        if no_access(verdict):
+            raise _appeal_not_found()
+        raise refused(call, f"{name}_appeal", outcome.appeal.id if outcome.appeal else None, verdict)
     if outcome.appeal is None:
         raise DatabaseUnavailable("an executed command without its appeal")
     call.services.dispatch_loop.kick()

@@ -27,7 +27,7 @@ from bot.gateway.problems import Problem, idempotency_conflict, order_not_found
 from bot.gateway.schemas import commands as schemas
 from bot.gateway.schemas.orders import OrderPath
 from bot.gateway.views.orders import order_out
-from bot.gateway.views.verdicts import effect_json, no_access, reasons_out, refusal, verdict_name
+from bot.gateway.views.verdicts import effect_json, no_access, reasons_out, refused, verdict_name
 
 # What a refusal means when the dispute that the caller names is no longer open.
 _DISPUTE_GONE = frozenset({"dispute_gone", "too_late"})
@@ -50,7 +50,7 @@ async def post_command(
     except IdempotencyConflict:
         raise idempotency_conflict() from None
     if not isinstance(outcome.verdict, Allowed):
-        raise _problem(outcome, body.dispute_id)
+        raise _problem(call, command.name, path.id, outcome, body.dispute_id)
     if outcome.order is None:
         raise DatabaseUnavailable("an executed command without its order")
     call.services.dispatch_loop.kick()
@@ -95,13 +95,13 @@ def _command(body: schemas.CommandIn) -> OrderCommand:
             return ForceCancel()
 
 
-def _problem(outcome: Outcome, dispute_id: str | None) -> Problem:
+def _problem(call: OperatorCall, name: str, order_id: str, outcome: Outcome, dispute_id: str | None) -> Problem:
     verdict = outcome.verdict
     assert isinstance(verdict, Refused | Undetermined)
     if no_access(verdict):
         return order_not_found()
     gone = isinstance(verdict, Refused) and dispute_id and _no_longer_open(verdict, outcome.order, dispute_id)
-    return refusal(verdict, "dispute_changed" if gone else None)
+    return refused(call, name, order_id, verdict, "dispute_changed" if gone else None)
 
 
 def _no_longer_open(verdict: Refused, order: OrderSnapshot | None, dispute_id: str) -> bool:

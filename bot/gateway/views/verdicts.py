@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from actions.policy import Allowed, Effect, Refused, Undetermined, Verdict
 from bot.gateway import encoding
+from bot.gateway.permission import OperatorCall
 from bot.gateway.problems import Problem
 from bot.gateway.schemas.problems import ReasonOut
 
@@ -31,6 +32,14 @@ def refusal(verdict: Refused | Undetermined, code: str | None = None) -> Problem
         return Problem(HTTPStatus.CONFLICT, "undetermined", detail, missing=verdict.missing)
     detail = "refused by " + ", ".join(reason.rule for reason in verdict.reasons)
     return Problem(HTTPStatus.CONFLICT, code or verdict.reasons[0].code, detail, reasons=reasons_out(verdict))
+
+
+def refused(
+    call: OperatorCall, command: str, subject: str | None, verdict: Refused | Undetermined, code: str | None = None
+) -> Problem:
+    """As ``refusal``, counted and kept for whoever runs this."""
+    call.services.backend.refusals.note(command, verdict, origin="api", subject=subject)
+    return refusal(verdict, code)
 
 
 def reasons_out(verdict: Refused) -> tuple[ReasonOut, ...]:
