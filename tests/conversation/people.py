@@ -108,7 +108,7 @@ class Person:
         path = "/v1/chat/evidence"
         response = upload(self.port, path, content_of(name), name, media_type_of(name), token=self.token)
         if response.status >= 300:
-            return Answer(response.status, "refused", [], response.body.get("code", ""))
+            return Answer(response.status, "refused", [], (response.body or {}).get("code", ""))
         self.looks()
         return Answer(200, response.body["status"], response.body["messages"])
 
@@ -124,7 +124,7 @@ class Person:
         """The bare request."""
         response = call("POST", self.port, "/v1/chat/messages", body, token=self.token)
         if response.status != 200:
-            return Answer(response.status, "refused", [], response.body.get("code", ""))
+            return Answer(response.status, "refused", [], (response.body or {}).get("code", ""))
         return Answer(200, response.body["status"], response.body["messages"])
 
     def looks(self) -> list[Message]:
