@@ -113,7 +113,7 @@ async def _services(config: GatewayConfig, backend: Backend) -> AsyncIterator[Se
             hub=hub,
             widget=widget,
             addresses=(addresses := Addresses(config.trusted_proxies)),
-            rates=RateLimits(config.rates, buckets, addresses),
+            rates=RateLimits(config.rates, buckets, addresses, config.keys),
             turns=turns,
         )
         for loop in built.loops:

@@ -67,3 +67,8 @@ class GatewayConfig:
     origins: tuple[str, ...] = ANY_ORIGIN
     sockets_person: int = 20
     metrics_key: str = ""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of the marketplace's systems: what they ask is not limited."""
+        return (self.operator_key, self.metrics_key)

@@ -108,8 +108,6 @@ async def _enter(kind: type[Call], request: web.Request, *, message: bool) -> Ca
     person = getattr(call, "person", None)
     if person is not None:
         await services.rates.person(request, person, message=message)
-    elif kind is not OpenCall:
-        services.rates.operator(request)
     return call
 
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from http import HTTPStatus
 
 import structlog
 from aiohttp import web
 
+from bot import exposition
 from bot.gateway import metrics
 from bot.gateway.addresses import Addresses
 from bot.gateway.buckets import Buckets, Charge
@@ -40,10 +41,20 @@ ADDRESS = web.RequestKey("address", str)
 class RateLimits:
     """Counts requests and refuses with ``Problem`` 429 ``rate_limited``, whose Retry-After says when to come again."""
 
-    def __init__(self, rates: Rates, buckets: Buckets, addresses: Addresses) -> None:
+    def __init__(
+        self,
+        rates: Rates,
+        buckets: Buckets,
+        addresses: Addresses,
+        keys: Collection[str] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``keys`` are the marketplace's: requests that bring one are not counted."""
         self._rates = rates
         self._buckets = buckets
         self._addresses = addresses
+        self._keys = tuple(keys)
+        self._clock = clock
         self._closed: dict[str, tuple[float, str]] = {}
 
     async def arrived(self, request: web.Request) -> None:
@@ -51,8 +62,12 @@ class RateLimits:
         address = request[ADDRESS] = self._addresses.of(request)
         if request.path == _FREE:
             request[COUNTED] = True
-        elif "Authorization" in request.headers:
+        elif given := request.headers.get("Authorization"):
             self._check(_key("failed", address))
+            if exposition.admits(given, *self._keys):
+                request[COUNTED] = True
+            else:
+                self._check(_key("address", address))
         else:
             request[COUNTED] = True
             await self._take([self._address(address)])
@@ -74,10 +89,6 @@ class RateLimits:
             charges.append(_charge("messages", who, self._rates.messages))
         await self._take(charges)
 
-    def operator(self, request: web.Request) -> None:
-        """A request of the marketplace's systems, whose key was found good."""
-        request[COUNTED] = True
-
     async def failed(self, request: web.Request) -> None:
         """A wrong key or token."""
         metrics.FAILED_AUTHENTICATIONS.inc()
@@ -96,7 +107,7 @@ class RateLimits:
         # Whoever goes on asking meanwhile is refused without counting.
         if len(self._closed) >= _MOST_CLOSED:
             self._closed.clear()
-        self._closed[empty.charge.key] = (time.monotonic() + empty.wait, empty.charge.name)
+        self._closed[empty.charge.key] = (self._clock() + empty.wait, empty.charge.name)
         log.info("request.rate_limited", limit=empty.charge.name, wait=round(empty.wait, 1))
         raise _refusal(empty.charge.name, empty.wait)
 
@@ -105,7 +116,7 @@ class RateLimits:
         if closed is None:
             return
         until, name = closed
-        wait = until - time.monotonic()
+        wait = until - self._clock()
         if wait > 0:
             raise _refusal(name, wait)
         del self._closed[key]

@@ -27,7 +27,6 @@ async def get_metrics(request: web.Request) -> web.Response:
         if given:
             await services.rates.failed(request)
         raise unauthorized("the metrics key is not valid")
-    services.rates.operator(request)
     await _look(services)
     return web.Response(body=exposition.text(), headers={"Content-Type": exposition.CONTENT_TYPE})
 
