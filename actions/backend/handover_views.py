@@ -65,10 +65,11 @@ class History:
 class Material:
     """Everything that is handed over, exactly as the sentence names it; None is not handed over.
 
-    `words`: the wish as it was written. `order`: {id, title} of the order that was talked about last.
+    `desk`: to whom. `words`: the wish as it was written. `order`: {id, title} of the order that was talked about last.
     `messages`: only in the scope CONVERSATION.
     """
 
+    desk: str
     role: Role
     person_id: str
     locale: str
@@ -80,6 +81,7 @@ class Material:
     def to_json(self) -> dict[str, Any]:
         """As stored."""
         return {
+            "desk": self.desk,
             "person": {"role": self.role.value, "id": self.person_id, "name": self.name, "locale": self.locale},
             "words": self.words,
             "order": dict(self.order) if self.order else None,

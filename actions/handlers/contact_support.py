@@ -71,7 +71,7 @@ class ContactSupport(Flow):
             return
         turn.case, case.seen_seq = case, turn.seq
         before = len(turn.paragraphs)
-        material = await self._material(turn, case)
+        material = await self._material(turn, case, desk)
         await self._name_everything(turn, desk, material)
         offered = await turn.backend.handovers.create(
             turn.conversation_id,
@@ -133,11 +133,12 @@ class ContactSupport(Flow):
         case.whole = wish == Scope.CONVERSATION
         return True
 
-    async def _material(self, turn: Turn, case: Case) -> Material:
+    async def _material(self, turn: Turn, case: Case, desk: Desk) -> Material:
         person = await turn.backend.people.get(turn.me.role, turn.me.id)
         order = await order_of(turn, turn.topic) if turn.topic else None
         history = await turn.backend.handovers.history(turn.conversation_id, turn.seq) if case.whole else None
         return Material(
+            desk=desk.name,
             role=turn.me.role,
             person_id=turn.me.id,
             locale=turn.locale,

@@ -37,6 +37,8 @@ def config_of(settings: Settings) -> GatewayConfig:
         default_zone=settings.default_zone,
         sweep_interval=float(settings.sweep_seconds),
         stop_within=float(settings.stop_seconds),
+        desk_key=settings.desk_key,
+        privacy_url=settings.privacy_url,
         rates=Rates(
             messages=settings.rate_messages,
             person=settings.rate_person,

@@ -17,6 +17,7 @@ from bot.gateway.addresses import Addresses
 from bot.gateway.buckets import LocalBuckets, SharedBuckets
 from bot.gateway.chat import ChatService
 from bot.gateway.config import GatewayConfig
+from bot.gateway.desk import DeskService
 from bot.gateway.dispatcher import Dispatcher
 from bot.gateway.engine import EngineClient
 from bot.gateway.hub import Hub
@@ -81,7 +82,7 @@ async def _services(config: GatewayConfig, backend: Backend) -> AsyncIterator[Se
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as http:
         wording = await asyncio.to_thread(Wording.load, config.responses)
-        widget = await asyncio.to_thread(assets.load, wording)
+        widget = await asyncio.to_thread(assets.load, wording, config.privacy_url)
         engine = EngineClient(
             http,
             engine_url=config.engine_url,
@@ -98,14 +99,17 @@ async def _services(config: GatewayConfig, backend: Backend) -> AsyncIterator[Se
             hub.kick(conversation_id)
             dispatch_loop.kick()  # a turn may have left notices for the other party
 
-        turns = TurnRunner(config, backend, engine, wording, answered)
+        desk = DeskService(backend, wording, config.default_zone, hub.kick)
+        turns = TurnRunner(config, backend, engine, wording, desk, answered)
         built = Services(
             config=config,
             backend=backend,
             wording=wording,
             verifier=TokenVerifier(_keys(config, http), config.jwt_audience, config.jwt_issuer),
             engine=engine,
-            chat=ChatService(config, backend, turns, hub.kick),
+            chat=ChatService(config, backend, turns, desk, hub.kick),
+            desk=desk,
+            desk_loop=Loop("desk", desk.sweep, config.desk_interval),
             dispatcher=dispatcher,
             dispatch_loop=dispatch_loop,
             sweep_loop=Loop("sweeper", backend.sweeper.sweep, config.sweep_interval),
@@ -113,7 +117,7 @@ async def _services(config: GatewayConfig, backend: Backend) -> AsyncIterator[Se
             hub=hub,
             widget=widget,
             addresses=(addresses := Addresses(config.trusted_proxies)),
-            rates=RateLimits(config.rates, buckets, addresses, config.keys),
+            rates=RateLimits(config.rates, buckets, addresses),
             turns=turns,
         )
         for loop in built.loops:

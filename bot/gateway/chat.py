@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 from weakref import WeakValueDictionary
@@ -19,10 +19,12 @@ from actions.backend import (
     Backend,
     Conversation,
     MessageState,
+    Paused,
     StoredButton,
     StoredMessage,
 )
 from bot.gateway.config import GatewayConfig
+from bot.gateway.desk import DeskService
 from bot.gateway.encoding import utc
 from bot.gateway.identity import Person
 from bot.gateway.turns import Result, Speaker, TurnRunner
@@ -53,22 +55,31 @@ class Incoming:
 class Answered:
     """The answer to a message; ``pending`` when it is still owed (``messages`` then say so).
 
-    ``repeated``: the message had been stored before.
+    ``repeated``: the message had been stored before. ``paused``: the person is talking to the desk by now.
     """
 
     pending: bool
     messages: tuple[StoredMessage, ...]
     repeated: bool = False
+    paused: Paused | None = None
 
 
 class ChatService:
     """What the chat endpoints do."""
 
-    def __init__(self, config: GatewayConfig, backend: Backend, turns: TurnRunner, told: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        config: GatewayConfig,
+        backend: Backend,
+        turns: TurnRunner,
+        desk: DeskService,
+        told: Callable[[str], None],
+    ) -> None:
         """``told`` is called with a conversation's id when something was written into it."""
         self._config = config
         self._backend = backend
         self._turns = turns
+        self._desk = desk
         self._told = told
         self._arrivals: WeakValueDictionary[tuple[str | None, str, str], asyncio.Lock] = WeakValueDictionary()
 
@@ -122,7 +133,7 @@ class ChatService:
         else:
             answered = Answered(False, tuple(result.replies), received.repeated)
         await self._handed(conversation, {message.seq, *(reply.seq for reply in answered.messages)})
-        return answered
+        return replace(answered, paused=await self._desk.paused(conversation.id))
 
     async def replay(self, person: Person, after: int, limit: int) -> list[StoredMessage]:
         """Messages of all authors after number ``after``, which the client says it has."""
@@ -131,6 +142,12 @@ class ChatService:
     async def conversation(self, person: Person) -> Conversation:
         """The conversation of a person, which is made when they come for the first time."""
         return (await self._open(person))[0]
+
+    async def paused(self, person: Person) -> Paused | None:
+        """The handover that is open in this person's conversation."""
+        if self._backend.desk is None:
+            return None
+        return await self._desk.paused((await self.conversation(person)).id)
 
     async def voice(self, person: Person) -> Voice:
         """How this person is addressed outside a turn of the dialogue."""

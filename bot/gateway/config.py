@@ -61,14 +61,12 @@ class GatewayConfig:
     body_within: float = 5.0
     idle_within: float = 75.0
     stop_within: float = 10.0
+    desk_key: str = ""
+    desk_interval: float = 5.0
+    privacy_url: str | None = None
     rates: Rates = Rates()
     redis_url: str | None = None
     trusted_proxies: tuple[Network, ...] = ()
     origins: tuple[str, ...] = ANY_ORIGIN
     sockets_person: int = 20
     metrics_key: str = ""
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """The keys of the marketplace's systems: what they ask is not limited."""
-        return (self.operator_key, self.metrics_key)

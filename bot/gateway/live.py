@@ -187,6 +187,7 @@ class _Session:
 
     async def _state(self, head: Head) -> dict[str, Any]:
         state = {"type": "state", "last": head.last_seq, "seen": head.seen_seq, "typing": head.working}
+        state["handover"] = self._services.desk.state(head.paused)
         # Deadlines run on the business clock, which a test clock may have moved.
         return state if self._services.config.production else {**state, "now": await self._services.backend.clock.now()}
 

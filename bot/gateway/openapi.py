@@ -9,7 +9,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import msgspec
 
 from bot.gateway.operations import FileOut, Operation
-from bot.gateway.permission import EitherCall, OpenCall, OperatorCall, PersonCall
+from bot.gateway.permission import DeskCall, EitherCall, OpenCall, OperatorCall, PersonCall
 from bot.gateway.schemas.problems import ProblemDocument
 from bot.gateway.uploads import MEDIA_TYPES, PART
 
@@ -18,6 +18,7 @@ _SECURITY: Mapping[Any, list[dict[str, list[str]]]] = {
     OperatorCall: [{"operatorKey": []}],
     PersonCall: [{"personToken": []}],
     EitherCall: [{"operatorKey": []}, {"personToken": []}],
+    DeskCall: [{"operatorKey": []}, {"deskKey": []}],
     OpenCall: [],
 }
 _FORM = {
@@ -35,7 +36,8 @@ act for people and read what happened. Errors are problem documents (RFC 9457) w
 Live connection: a WebSocket at `/v1/chat/live` (OpenAPI cannot describe it) carries everything new in a person's
 conversation. The client's first frame is `{"type": "hello", "token": "<JWT>", "after": <last number it has>}`; the
 server answers with `{"type": "messages", "messages": [...]}` (as in `GET /v1/chat/messages`, exactly those after that
-number, in order), then sends `{"type": "state", "last": n, "seen": n, "typing": true|false}` with each change, and
+number, in order), then sends `{"type": "state", "last": n, "seen": n, "typing": true|false, "handover": null or {id,
+status, desk, agent}}` with each change (a handover: the assistant pauses, the person talks to the desk), and
 `{"type": "renew"}` a minute before the token ends; the client answers `{"type": "token", "token": "<JWT>"}` of the same
 person. Messages are still posted over HTTP. Close codes: 4400 unreadable frame, 4401 token refused, ended or another
 person's, 4429 too many connections or frames of one person, 1001 and 1013 come again. Who cannot keep a WebSocket
@@ -65,6 +67,7 @@ def document(operations: Iterable[Operation], version: str) -> dict[str, Any]:
             "schemas": components,
             "securitySchemes": {
                 "operatorKey": {"type": "http", "scheme": "bearer", "description": "The operator key."},
+                "deskKey": {"type": "http", "scheme": "bearer", "description": "The support desk's key."},
                 "personToken": {
                     "type": "http",
                     "scheme": "bearer",

@@ -45,7 +45,15 @@ class EitherCall:
     person: Person | None
 
 
-Call = OpenCall | OperatorCall | PersonCall | EitherCall
+@dataclass(frozen=True, slots=True)
+class DeskCall:
+    """A request from the support desk, or from the marketplace's systems: a desk reads handovers and nothing else."""
+
+    request: web.Request
+    services: Services
+
+
+Call = OpenCall | OperatorCall | PersonCall | EitherCall | DeskCall
 
 
 def bearer(request: web.Request) -> str:
@@ -64,6 +72,11 @@ async def admit(kind: type[Call], request: web.Request, services: Services) -> C
         token = bearer(request)
         operator = same_key(token, services.config.operator_key)
         return EitherCall(request, services, None if operator else await services.verifier.verify(token))
+    if kind is DeskCall:
+        key = bearer(request)
+        if not (same_key(key, services.config.desk_key) or same_key(key, services.config.operator_key)):
+            raise unauthorized("the key of the desk is not valid")
+        return DeskCall(request, services)
     if kind is OperatorCall:
         if not same_key(bearer(request), services.config.operator_key):
             raise unauthorized("the operator key is not valid")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from bot.gateway.desk_routes import DESK_OPERATIONS
 from bot.gateway.operations import FileOut, Operation
 from bot.gateway.schemas.appeals import AppealOut
 from bot.gateway.schemas.evidence import Uploaded
@@ -168,6 +169,7 @@ OPERATIONS = (
         {},
         answers={200: ReadyOut, 503: ReadyOut},
     ),
+    *DESK_OPERATIONS,
 )
 
 

@@ -12,6 +12,7 @@ from actions.wording import Wording
 from bot.gateway.addresses import Addresses
 from bot.gateway.chat import ChatService
 from bot.gateway.config import GatewayConfig
+from bot.gateway.desk import DeskService
 from bot.gateway.dispatcher import Dispatcher
 from bot.gateway.engine import EngineClient
 from bot.gateway.hub import Hub
@@ -32,6 +33,8 @@ class Services:
     verifier: TokenVerifier
     engine: EngineClient
     chat: ChatService
+    desk: DeskService
+    desk_loop: Loop
     dispatcher: Dispatcher
     dispatch_loop: Loop
     sweep_loop: Loop
@@ -47,7 +50,7 @@ class Services:
     @property
     def loops(self) -> tuple[Loop, ...]:
         """All background work of this process."""
-        return (self.dispatch_loop, self.sweep_loop, self.answer_loop, self.hub.loop)
+        return (self.dispatch_loop, self.sweep_loop, self.answer_loop, self.desk_loop, self.hub.loop)
 
 
 SERVICES = web.AppKey("services", Services)

@@ -28,6 +28,7 @@ from actions.backend import (
 from actions.wording import Wording
 from bot.gateway import metrics
 from bot.gateway.config import GatewayConfig
+from bot.gateway.desk import DeskService
 from bot.gateway.engine import EngineClient, EngineDown, EngineError, Turn
 from bot.gateway.voice import voice_in
 
@@ -94,6 +95,7 @@ class TurnRunner:
         backend: Backend,
         engine: EngineClient,
         wording: Wording,
+        desk: DeskService,
         answered: Callable[[str], None],
     ) -> None:
         """``answered`` is called with a conversation's id when replies were stored in it."""
@@ -101,6 +103,7 @@ class TurnRunner:
         self._backend = backend
         self._engine = engine
         self._wording = wording
+        self._desk = desk
         self._answered = answered
         self._tasks: set[asyncio.Task[None]] = set()
         self._failures: Counter[str] = Counter()
@@ -177,8 +180,10 @@ class TurnRunner:
         if not await conversations.renew(message.conversation_id, owner, self._config.lease):
             log.warning("turn.lease_lost", message_id=message.id)
             return None
-        replies = await self._replies(message, speaker)
-        completed = await conversations.complete(message, replies, owner=owner, seconds=self._config.lease)
+        completed = await self._desk.take(message, speaker.conversation, speaker.person, owner, self._config.lease)
+        if completed is None:
+            replies = await self._replies(message, speaker)
+            completed = await conversations.complete(message, replies, owner=owner, seconds=self._config.lease)
         self._failures.pop(message.id, None)
         self.watchers.answered(message, completed.replies)
         self._answered(message.conversation_id)

@@ -1,8 +1,8 @@
 """The widget's files as the gateway serves them.
 
 `widget.js` is what a page embeds: it only imports the modules of this release, under an address that names their
-content. A page thus never mixes modules of two releases, and a browser may keep them for good. Two modules are made
-here, the texts (from data/responses) and the style sheet; the others are served as they are written, without the lines
+content. A page thus never mixes modules of two releases, and a browser may keep them for good. Three modules are made
+here, the texts (from data/responses), the style sheet and the settings; the others are served as they are written, without the lines
 that are only comments and without indentation, which are a third of their size.
 """
 
@@ -37,6 +37,8 @@ _MODULES = (
     "outbox.js",
     "token.js",
     "evidence.js",
+    "desk.js",
+    "menu.js",
     "picture.js",
     "title.js",
     "welcome.js",
@@ -62,11 +64,12 @@ class Assets:
     modules: Mapping[str, Asset]
 
 
-def load(wording: Wording) -> Assets:
-    """Read the files. Raises ``OSError`` when one is missing."""
+def load(wording: Wording, privacy_url: str | None = None) -> Assets:
+    """Read the files; ``privacy_url`` is the marketplace's notice. Raises ``OSError`` when one is missing."""
     sources = {name: _lean((FOLDER / name).read_text(encoding="utf-8")).encode() for name in _MODULES}
     sources["texts.js"] = _module(_differences(texts(wording)))
     sources["styles.js"] = _module(_lean((FOLDER / "styles.css").read_text(encoding="utf-8")))
+    sources["settings.js"] = _module({"privacy": privacy_url})
     digest = hashlib.sha256()
     for name, content in sorted(sources.items()):
         digest.update(name.encode() + b"\0" + content + b"\0")

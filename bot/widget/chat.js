@@ -4,6 +4,7 @@
 import { Connection } from "./connection.js";
 import { Upload } from "./evidence.js";
 import { Log } from "./log.js";
+import { save } from "./menu.js";
 import { Outbox, forgetAll } from "./outbox.js";
 import { Panel } from "./panel.js";
 import { countUnread } from "./title.js";
@@ -37,6 +38,8 @@ export class Chat {
     this.connection = null;
     /** @type {Outbox | null} */
     this.outbox = null;
+    /** @type {import("./desk.js").Handover | null} the assistant pauses */
+    this.handover = null;
     /** @type {string | null} the language that the conversation is held in */
     this.spokenLocale = null;
     this.words = new Words(this.chooseLocale(), undefined);
@@ -49,7 +52,7 @@ export class Chat {
       upload: () => this.panel.file.click(),
       picture: (id) => (this.connection ? this.connection.picture(id) : Promise.reject(new Error("signed out"))),
       now: () => new Date(Date.now() + this.ahead),
-      spent: (message) => message.buttons?.map(({ payload }) => this.used.get(payload)).find(Boolean) ?? this.used.get(`#${message.seq}`) ?? (message.pick && this.lastOwn > message.seq ? true : null),
+      spent: (message, group = message.buttons) => group?.map(({ payload }) => this.used.get(payload)).find(Boolean) ?? this.used.get(`#${message.seq}`) ?? (message.pick && this.lastOwn > message.seq ? true : null),
     }, {
       edit: (item) => (this.drop(item), this.compose(item.text)),
       discard: (item) => this.drop(item),
@@ -61,6 +64,8 @@ export class Chat {
       open: () => this.open(),
       close: () => this.close(),
       seen: () => this.look(),
+      back: () => (this.say(this.words.say("desk_back")), this.panel.input.focus()),
+      download: () => this.download(),
     });
     this.leaving = new AbortController();
     const { signal } = this.leaving;
@@ -151,7 +156,7 @@ export class Chat {
     this.connection = null;
     this.outbox = null;
     this.claims = null;
-    this.spokenLocale = null;
+    this.spokenLocale = this.handover = null;
     this.replayed = false;
     this.used.clear();
     this.evidence.clear();
@@ -173,6 +178,11 @@ export class Chat {
         if (now) this.ahead = now.getTime() - Date.now();
         this.log.setTyping(typing);
         this.look();
+      },
+      paused: (handover) => {
+        if (JSON.stringify(handover) === JSON.stringify(this.handover)) return;
+        this.handover = handover;
+        this.retell();
       },
       status: (status) => this.status(status),
       sent: (item) => this.log.settleItem(item),
@@ -206,7 +216,7 @@ export class Chat {
   receive(message) {
     if (message.author === "person") {
       this.lastOwn = Math.max(this.lastOwn, message.seq);
-      if (this.replayed) this.log.setTyping(true); // until the gateway says otherwise, or the answer comes
+      if (this.replayed && !this.handover) this.log.setTyping(true); // until the gateway says otherwise, or the answer comes
     }
     if (message.evidence_id) {
       this.evidence.add(message.evidence_id);
@@ -283,6 +293,16 @@ export class Chat {
     this.log.append(new Upload(file, line, this.words).element);
   }
 
+  /** The conversation as a file. */
+  async download() {
+    try {
+      const file = await this.connection?.transcript();
+      if (file) save(file, "lotse.html");
+    } catch {
+      this.panel.notify(this.words.say("transcript_failed"));
+    }
+  }
+
   /** The last number that is on a screen somebody looks at. */
   onScreen() {
     return this.connection?.upto ?? 0;
@@ -319,9 +339,9 @@ export class Chat {
     if (status !== before) this.emit("lotse-status", { status });
   }
 
-  /** A first word, while nothing was said yet. */
+  /** A first word, while the person has said nothing yet. */
   welcome() {
-    const nothing = this.claims && this.replayed && !this.last && !this.log.items.size;
+    const nothing = this.claims && this.replayed && !this.lastOwn && !this.log.items.size;
     this.log.welcome.hidden = !nothing;
     if (nothing) welcome(this.log.welcome, this.claims?.role, this.words, (text) => (this.panel.input.focus(), this.say(text)));
   }
@@ -338,7 +358,8 @@ export class Chat {
       this.words = new Words(locale, this.zone);
     }
     this.log.translate(this.words);
-    this.panel.translate(this.words, this.host.getAttribute("heading"));
+    this.panel.translate(this.words, this.host.getAttribute("heading"), this.handover);
+    this.panel.menu.element.hidden = !this.claims;
     const evidence = this.host.getAttribute("evidence");
     this.panel.clip.hidden = evidence === "off" || !(evidence === "on" || this.claims?.role === "seller");
     if (this.host.dataset.status) this.status(/** @type {Status} */ (this.host.dataset.status));

@@ -18,6 +18,8 @@ import { forgetAll } from "./outbox.js";
  * @property {string} text @property {{title: string, payload: string}[]} buttons @property {string} at
  * @property {string | null} in_reply_to @property {string} [payload] @property {string} [kind] @property {string} [locale]
  * @property {string} [evidence_id] an image of the person's own
+ * @property {{name: string}} [agent] who of the support desk wrote it @property {string} [handover_id] it belongs to a handover
+ * @property {{id: string, first_button: number}} [feedback] from this button on they are thumbs
  * @property {unknown} [rich] @property {unknown} [pick] @property {unknown} [upload]
  */
 
@@ -25,6 +27,7 @@ import { forgetAll } from "./outbox.js";
  * @typedef {object} Events
  * @property {(message: Message) => void} message each number once
  * @property {(state: {seen: number, typing: boolean, now: Date | null}) => void} state
+ * @property {(handover: import("./desk.js").Handover | null) => void} paused the assistant pauses, or no longer
  * @property {(status: Status) => void} status
  * @property {(item: Item) => void} sent stored by the gateway
  * @property {(item: Item, status: number) => void} refused for good
@@ -176,6 +179,7 @@ export class Connection {
       if (frame.last < this.upto) return this.restart();
       this.failures = 0;
       this.tell("live");
+      this.events.paused(frame.handover ?? null);
       this.events.state({ seen: frame.seen, typing: frame.typing, now: frame.now ? new Date(frame.now) : null });
       this.events.replayed();
       void this.flush();
@@ -188,6 +192,7 @@ export class Connection {
       try {
         const page = await this.request("GET", `/v1/chat/messages?after=${this.upto}&limit=${PAGE}&wait=${wait}`);
         this.take(page.messages);
+        this.events.paused(page.handover ?? null);
         this.failures = 0;
         this.tell("live");
         if (page.messages.length < PAGE) this.events.replayed();
@@ -292,6 +297,11 @@ export class Connection {
   async picture(id) {
     const address = this.at(`/v1/evidence/${encodeURIComponent(id)}`);
     return (await fetched(address, { method: "GET", token: this.token, ended: this.ended.signal })).blob();
+  }
+
+  /** The conversation as a file. @returns {Promise<Blob>} */
+  async transcript() {
+    return (await fetched(this.at("/v1/chat/transcript?format=html"), { method: "GET", token: this.token, ended: this.ended.signal })).blob();
   }
 
   /** @param {string} method @param {string} path @param {object} [body] @param {number} [within] ms @returns {Promise<any>} */

@@ -1,7 +1,7 @@
 // @ts-check
 /** The conversation on the screen: messages by number, each once; below them what waits to be sent. */
 
-import { clean, h, icon, messageElement, spend } from "./message.js";
+import { clean, groups, h, icon, messageElement, spend } from "./message.js";
 import { refreshDeadlines } from "./rich.js";
 
 /** @typedef {import("./words.js").Words} Words */
@@ -177,10 +177,11 @@ export class Log {
 
   refreshSpent() {
     for (const { message, element } of this.shown.values()) {
-      const row = element.querySelector(":scope > .buttons");
-      if (!row && !message.pick && !message.upload) continue;
-      const chosen = this.actions.spent(message);
-      if (row) spend(row, message, this.words, chosen);
+      const rows = element.querySelectorAll(":scope > .buttons");
+      if (!rows.length && !message.pick && !message.upload) continue;
+      const parts = rows.length ? groups(message) : [];
+      parts.forEach((group, index) => spend(rows[index], group, this.words, this.actions.spent(message, group)));
+      const chosen = this.actions.spent(message, parts[0]);
       if (chosen !== null) element.querySelectorAll(".calendar, .attach-here").forEach((part) => part.remove());
     }
   }

@@ -6,6 +6,7 @@ import { rich } from "./rich.js";
 
 /** @typedef {import("./words.js").Words} Words */
 /** @typedef {import("./connection.js").Message} Message */
+/** @typedef {{title: string, payload: string}} Button */
 
 // Direction marks and overrides, which could make text read as something else than was written; and other controls.
 const TRICKS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
@@ -97,7 +98,7 @@ export function body(text, words) {
  * @property {() => void} upload
  * @property {(id: string) => Promise<Blob>} picture the person's own evidence
  * @property {() => Date} now the business clock
- * @property {(message: Message) => string | true | null} spent the payload that was chosen; true when it was another way
+ * @property {(message: Message, group?: Button[]) => string | true | null} spent the payload that was chosen; true when it was another way
  */
 
 /** @param {Message} message @param {Words} words @param {Actions} actions */
@@ -105,7 +106,8 @@ export function messageElement(message, words, actions) {
   const own = message.author === "person";
   const element = h("div", { class: `message ${message.author}` });
   if (message.kind && /^[a-z_]+$/.test(message.kind)) element.dataset.kind = message.kind;
-  element.append(h("span", { class: own || message.author === "assistant" ? "hidden" : "author" }, words.say(`by_${message.author}`) + (own || message.author === "assistant" ? ": " : "")));
+  const by = message.agent?.name ? words.say("by_agent_named", { name: clean(message.agent.name) }) : words.say(`by_${message.author}`);
+  element.append(h("span", { class: own || message.author === "assistant" ? "hidden" : "author" }, by + (own || message.author === "assistant" ? ": " : "")));
   const bubble = h("div", { class: "bubble" });
   if (own) bubble.append(...picture(message, words, actions), h("p", { dir: "auto" }, clean(message.text)));
   else {
@@ -114,8 +116,10 @@ export function messageElement(message, words, actions) {
   }
   element.append(bubble);
   const at = new Date(message.at);
-  element.append(h("div", { class: "meta" }, h("time", { datetime: message.at, title: words.instant(at) }, words.time(at))));
-  if (!own && message.buttons?.length) element.append(buttons(message, words, actions));
+  const meta = h("div", { class: "meta" }, h("time", { datetime: message.at, title: words.instant(at) }, words.time(at)));
+  if (own && message.handover_id) meta.append(h("span", {}, words.say("to_desk")));
+  element.append(meta);
+  if (!own) element.append(...groups(message).map((given) => buttons(message, given, words, actions)));
   return element;
 }
 
@@ -127,11 +131,18 @@ function picture(message, words, actions) {
   return [canvas];
 }
 
-/** The buttons of a message: one tap, then all of them are spent. They stay focusable, so that the place is not lost.
- * @param {Message} message @param {Words} words @param {Actions} actions */
-function buttons(message, words, actions) {
+/** The buttons of a message that belong together: thumbs take nothing away from the next steps, nor these from them.
+ * @param {Message} message */
+export function groups({ buttons, feedback }) {
+  const split = feedback ? [buttons.slice(0, feedback.first_button), buttons.slice(feedback.first_button)] : [buttons ?? []];
+  return split.filter(({ length }) => length);
+}
+
+/** The buttons of a group: one tap, then all of them are spent. They stay focusable, so that the place is not lost.
+ * @param {Message} message @param {Button[]} group @param {Words} words @param {Actions} actions */
+function buttons(message, group, words, actions) {
   const row = h("div", { class: "buttons", role: "group" });
-  for (const given of message.buttons) {
+  for (const given of group) {
     const button = h("button", { type: "button", dir: "auto" }, clean(given.title));
     button.addEventListener("click", () => {
       if (button.getAttribute("aria-disabled") === "true") return;
@@ -139,16 +150,16 @@ function buttons(message, words, actions) {
     });
     row.append(button);
   }
-  spend(row, message, words, actions.spent(message));
+  spend(row, group, words, actions.spent(message, group));
   return row;
 }
 
-/** Show which button was chosen. @param {Element} row @param {Message} message @param {Words} words @param {string | true | null} chosen */
-export function spend(row, message, words, chosen) {
+/** Show which button was chosen. @param {Element} row @param {Button[]} group @param {Words} words @param {string | true | null} chosen */
+export function spend(row, group, words, chosen) {
   if (chosen === null) return;
   [...row.querySelectorAll("button")].forEach((button, index) => {
     button.setAttribute("aria-disabled", "true");
-    if (message.buttons[index].payload === chosen && !button.classList.contains("chosen")) {
+    if (group[index].payload === chosen && !button.classList.contains("chosen")) {
       button.classList.add("chosen");
       button.append(h("span", { class: "hidden" }, ` (${words.say("chosen")})`));
     }

@@ -2,9 +2,12 @@
 /** The panel around the conversation: launcher, header, status, composer; opening, closing, and where the focus is. */
 
 import { KINDS, fileIn } from "./evidence.js";
-import { h, icon } from "./message.js";
+import { DeskBar } from "./desk.js";
+import { Menu } from "./menu.js";
+import { clean, h, icon } from "./message.js";
 
 /** @typedef {import("./words.js").Words} Words */
+/** @typedef {import("./desk.js").Handover} Handover */
 /** @typedef {import("./log.js").Log} Log */
 
 const ICONS = {
@@ -20,6 +23,7 @@ const NARROW = "(max-width: 30rem), (max-height: 26rem)";
  * @typedef {object} Commands
  * @property {(text: string) => void} say @property {(text: string) => void} draft @property {(file: File) => void} upload
  * @property {() => void} open @property {() => void} close @property {() => void} seen the end of the log is on the screen
+ * @property {() => void} back from the support desk to the assistant @property {() => void} download
  */
 
 export class Panel {
@@ -36,6 +40,8 @@ export class Panel {
     this.title = h("h2", { id: "title" });
     this.who = h("p", { id: "who" });
     this.closer = h("button", { type: "button", class: "plain close" }, icon(ICONS.close));
+    this.menu = new Menu(() => commands.download());
+    this.desk = new DeskBar(() => commands.back());
     this.banner = h("p", { class: "banner", role: "status" });
     this.spoken = h("p", { class: "hidden", role: "status" });
     this.newer = h("button", { type: "button", class: "newer", hidden: true }, icon(ICONS.down), h("span"));
@@ -45,8 +51,8 @@ export class Panel {
     this.clip = h("button", { type: "button", class: "plain clip", hidden: true }, icon(ICONS.clip));
     this.form = h("form", { part: "composer" }, this.clip, this.file, this.input, this.submit);
     this.dropzone = h("div", { class: "drop", hidden: true, "aria-hidden": "true" }, h("span"));
-    const header = h("header", { part: "header" }, h("span", { class: "mark" }, icon(ICONS.mark)), h("div", {}, this.title, this.who), inline ? "" : this.closer);
-    const parts = [header, this.banner, h("div", { class: "middle" }, log.element, this.newer), this.form, this.spoken, this.dropzone];
+    const header = h("header", { part: "header" }, h("span", { class: "mark" }, icon(ICONS.mark)), h("div", {}, this.title, this.who), this.menu.element, inline ? "" : this.closer);
+    const parts = [header, this.banner, this.desk.element, h("div", { class: "middle" }, log.element, this.newer), this.form, this.spoken, this.dropzone];
     /** @type {HTMLElement} */
     this.panel = h(inline ? "section" : "dialog", { class: "panel", part: "panel", "aria-labelledby": "title", "aria-describedby": "who" }, ...parts);
     this.wire();
@@ -153,11 +159,13 @@ export class Panel {
     else this.input.focus();
   }
 
-  /** @param {Words} words @param {string | null} heading */
-  translate(words, heading) {
+  /** @param {Words} words @param {string | null} heading @param {Handover | null} handover */
+  translate(words, heading, handover) {
     this.panel.lang = this.launcher.lang = words.lang;
     this.title.textContent = heading || words.say("title");
-    this.who.textContent = words.say("who");
+    this.who.textContent = handover ? words.say("who_desk", { desk: clean(handover.desk) }) : words.say("who");
+    this.desk.show(handover, words);
+    this.menu.translate(words);
     this.closer.setAttribute("aria-label", words.say("close"));
     this.launcherText.textContent = words.say("launcher");
     this.input.setAttribute("aria-label", words.say("input"));

@@ -1,7 +1,8 @@
 // @ts-check
-/** What stands in an empty conversation: who this is, and what could be said. */
+/** What stands above the first message: who this is, what becomes of what is written, and what could be said. */
 
-import { h } from "./message.js";
+import { h, link } from "./message.js";
+import SETTINGS from "./settings.js";
 
 /** @typedef {import("./words.js").Words} Words */
 
@@ -17,5 +18,7 @@ export function welcome(element, role, words, say) {
     button.addEventListener("click", () => say(text));
     return button;
   });
-  element.replaceChildren(h("h3", {}, words.say("welcome")), h("p", {}, words.say(`welcome_${side}`)), h("div", { class: "starts" }, ...starts));
+  const notice = link(SETTINGS.privacy, words.say("privacy_link"), words);
+  const privacy = h("p", { class: "privacy" }, words.say("privacy"), ...(notice ? [" ", notice] : []));
+  element.replaceChildren(h("h3", {}, words.say("welcome")), h("p", {}, words.say(`welcome_${side}`)), privacy, h("div", { class: "starts" }, ...starts));
 }

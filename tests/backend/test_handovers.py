@@ -61,7 +61,7 @@ async def chat(backend: Backend) -> Conversation:
 
 async def offer(backend: Backend, chat: Conversation, *, history: bool = False) -> Handover:
     messages = await backend.handovers.history(chat.id, 2) if history else None
-    material = Material(Role.CUSTOMER, CUSTOMER.id, "de", name="Anna", words="Einen Menschen bitte", messages=messages)
+    material = Material(DESK.name, Role.CUSTOMER, CUSTOMER.id, "de", name="Anna", words="Einen Menschen bitte", messages=messages)
     return await backend.handovers.create(
         chat.id, CUSTOMER, material, sentence="Dorthin geht: … Soll ich?", locale="de"
     )
@@ -98,6 +98,7 @@ async def test_an_offer_alone_hands_nothing_over(backend: Backend, chat: Convers
 async def test_a_yes_hands_over_exactly_what_was_shown(backend: Backend, chat: Conversation) -> None:
     handover = await handed_over(backend, chat)
     assert handover.material == {
+        "desk": "Kundenservice",
         "person": {"role": "customer", "id": CUSTOMER.id, "name": "Anna", "locale": "de"},
         "words": "Einen Menschen bitte",
         "order": None,
@@ -291,7 +292,7 @@ async def test_without_a_desk_nobody_stays_handed_over(backend: Backend, chat: C
 async def test_pages_in_the_order_of_the_requests(backend: Backend, chat: Conversation) -> None:
     first = await handed_over(backend, chat)
     other = await backend.conversations.open("", Role.SELLER, SELLER.id)
-    material = Material(Role.SELLER, SELLER.id, "de-formal")
+    material = Material(DESK.name, Role.SELLER, SELLER.id, "de-formal")
     offered = await backend.handovers.create(other.id, SELLER, material, sentence="…", locale="de-formal")
     await backend.handovers.confirm(offered.id, other.id, SELLER, "M-9", 1)
     await backend.handovers.close(first.id, Ending.DESK, BACK)

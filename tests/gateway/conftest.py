@@ -17,7 +17,7 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import make_url
 
-from actions.backend import Backend, migrate
+from actions.backend import Backend, Desk, migrate
 from actions.policy import DEFAULT_LIMITS, Limits
 from actions.wording import Wording
 from bot.gateway.app import create_app
@@ -184,12 +184,15 @@ def start(config: GatewayConfig, database_url: str, tmp_path: Path) -> Start:
     """Start a gateway process, so to say: ``async with start(answer_within=0.5) as gateway``."""
 
     @contextlib.asynccontextmanager
-    async def started(limits: Limits = DEFAULT_LIMITS, **changes: Any) -> AsyncIterator[Gateway]:
+    async def started(
+        limits: Limits = DEFAULT_LIMITS, desk: Desk | None = None, **changes: Any
+    ) -> AsyncIterator[Gateway]:
         changed = replace(config, **changes)
         backend = await Backend.open(
             database_url,
             limits=limits,
             production=changed.production,
+            desk=desk,
             evidence_url=(tmp_path / "evidence").as_uri(),
         )
         try:

@@ -77,6 +77,7 @@ async def test_the_sentence_names_everything_and_the_yes_hands_over_just_that(cu
     handover = await open_one(customer)
     assert handover is not None and handover.sentence == sentence and handover.scope is Scope.SUMMARY
     assert handover.material == {
+        "desk": "Kundenservice",
         "person": {"role": "customer", "id": "C-1", "name": "Mia Sommer", "locale": "de"},
         "words": WISH,
         "order": {"id": "FO-1", "title": "Logo"},

@@ -60,7 +60,7 @@ def test_every_locale_names_the_same_values(wording: Wording) -> None:
 @pytest.mark.unit
 def test_what_is_served_differs_only_in_comments_and_space(wording: Wording) -> None:
     served = assets.load(wording).modules
-    assert set(served) == {*SOURCES, "texts.js", "styles.js"}
+    assert set(served) == {*SOURCES, "texts.js", "styles.js", "settings.js"}
     for name, source in SOURCES.items():
         lean = served[name].content.decode()
         rest = iter(re.sub(r"\s", "", source))

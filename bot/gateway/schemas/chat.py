@@ -61,7 +61,8 @@ class ButtonOut(Struct, kw_only=True):
 class MessageOut(Struct, kw_only=True):
     """A message of the conversation; further fields may come with it, such as `kind`.
 
-    `id` of a person's own message is the client's; such a message also has `status`, answered or pending.
+    `id` of a person's own message is the client's; such a message also has `status`, answered or pending. A message of
+    an `agent` has `agent` {name}; what belongs to a handover has `handover_id`.
     """
 
     id: str
@@ -76,11 +77,24 @@ class MessageOut(Struct, kw_only=True):
 Message = Annotated[dict[str, Any], shown(MessageOut)]
 
 
+class PausedOut(Struct, kw_only=True):
+    """The assistant pauses: what the person types goes to the support desk. `agent`: who of it answered last."""
+
+    id: str
+    status: Literal["waiting", "active"]
+    desk: str
+    agent: str | None
+
+
 class Answer(Struct, kw_only=True):
-    """What the assistant said. `pending`: a part is slow or down, the message is kept and will be answered."""
+    """What the assistant said. `pending`: a part is slow or down, the message is kept and will be answered.
+
+    No messages and a `handover`: the message went to the support desk, whose answer comes as any other message.
+    """
 
     status: Literal["answered", "pending"]
     messages: tuple[Message, ...]
+    handover: PausedOut | None
 
 
 class MessagesQuery(Request, kw_only=True):
@@ -96,6 +110,7 @@ class MessagesOut(Struct, kw_only=True):
 
     messages: tuple[Message, ...]
     next: int
+    handover: PausedOut | None
 
 
 class SeenIn(Request, kw_only=True):

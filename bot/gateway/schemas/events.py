@@ -25,11 +25,14 @@ class EventOut(Struct, kw_only=True):
     `change`: `command`, `actor` {role, id}, `origin` (chat, api, push, clock), `rules`, `policy_version`, `before`,
     `after`; of an appeal or infraction also `subject` {kind, id}, of an appeal `effects`. `notice`: `recipient`
     {role, id}, `code`, `params` (with `appeal_id` where it is about one), `text` as the person reads it, `locale`.
+    `handover`: `type` (`handover.requested`, `handover.message` of the person, `handover.replied`, `handover.closed`),
+    `handover_id`, `conversation_id`, `status`, `scope`. `feedback`: `type` (`feedback.given`, `feedback.commented`),
+    `feedback_id`, `case` {kind, id, order_id}, `outcome`, `rating`. Neither has words: they are fetched.
     """
 
     seq: int
     at: datetime
-    kind: Literal["change", "notice"]
+    kind: Literal["change", "notice", "handover", "feedback"]
     order_id: str | None
 
 

@@ -6,12 +6,12 @@ import asyncio
 import time
 from http import HTTPStatus
 
-from actions.backend import MessageConflict, StoredMessage, UnknownButton
+from actions.backend import MessageConflict, Paused, StoredMessage, UnknownButton
 from bot.gateway.chat import Incoming, message_json
 from bot.gateway.permission import PersonCall
 from bot.gateway.problems import Problem
-from bot.gateway.schemas.chat import Answer, MessageIn, MessagesOut, MessagesQuery, SeenIn, SeenOut
-from bot.gateway.services import LIMIT
+from bot.gateway.schemas.chat import Answer, MessageIn, MessagesOut, MessagesQuery, PausedOut, SeenIn, SeenOut
+from bot.gateway.services import LIMIT, Services
 
 
 async def post_message(call: PersonCall, body: MessageIn) -> Answer:
@@ -28,6 +28,7 @@ async def post_message(call: PersonCall, body: MessageIn) -> Answer:
     return Answer(
         status="pending" if answered.pending else "answered",
         messages=tuple(message_json(message) for message in answered.messages),
+        handover=paused_out(call.services, answered.paused),
     )
 
 
@@ -40,12 +41,22 @@ async def get_messages(call: PersonCall, query: MessagesQuery) -> MessagesOut:
     if not messages and query.wait:
         messages = await _awaited(call, query)
     following = messages[-1].seq if messages else query.after
-    return MessagesOut(messages=tuple(message_json(message) for message in messages), next=following)
+    return MessagesOut(
+        messages=tuple(message_json(message) for message in messages),
+        next=following,
+        handover=paused_out(call.services, await call.services.chat.paused(call.person)),
+    )
 
 
 async def post_seen(call: PersonCall, body: SeenIn) -> SeenOut:
     """Say what the person has on their screen, so that no device counts it as unread. Going back changes nothing."""
     return SeenOut(seen=await call.services.chat.seen(call.person, body.seq))
+
+
+def paused_out(services: Services, paused: Paused | None) -> PausedOut | None:
+    """The open handover as in the contract."""
+    state = services.desk.state(paused)
+    return PausedOut(**state) if state is not None else None
 
 
 async def _awaited(call: PersonCall, query: MessagesQuery) -> list[StoredMessage]:
