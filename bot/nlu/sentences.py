@@ -14,6 +14,7 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from bot.nlu.concepts import concepts
+from bot.nlu.counting import CountedView, CountedViews
 from bot.nlu.sentence_vectors import Vectors, is_common_word, sentence_vectors
 from bot.nlu.spelling import Speller, count_words
 from bot.nlu.text import STAND_INS, folded
@@ -71,6 +72,7 @@ class Sentences:
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._weight = float(settings["vector_weight"])
         self._vectorizers = {view.name: _vectorizer(view) for view in VIEWS}
+        self._counted: CountedViews | None = None  # made from the vectorizers for the first single sentence
         self._counts: dict[str, int] = {}
         self._speller = Speller({}, is_common_word)
 
@@ -82,7 +84,7 @@ class Sentences:
             self._vectorizers[view.name].fit([view.read(text) for text in spelled])
 
     def _knows(self, counts: dict[str, int]) -> None:
-        self._counts = counts
+        self._counts, self._counted = counts, None
         self._speller = Speller(counts, is_common_word)
 
     def repaired(self, texts: Sequence[str]) -> list[str]:
@@ -100,11 +102,19 @@ class Sentences:
     def grams(self, repaired: Sequence[str]) -> csr_matrix:
         """The n-grams of repaired sentences, all views side by side."""
         spelled = [folded(text) for text in repaired]
+        if len(spelled) == 1:
+            return self._one().row(spelled[0])
         blocks = [
             view.weight * self._vectorizers[view.name].transform([view.read(text) for text in spelled])
             for view in VIEWS
         ]
         return hstack(blocks, format="csr")
+
+    def _one(self) -> CountedViews:
+        if self._counted is None:
+            views = [CountedView.of(view.read, self._vectorizers[view.name], view.weight) for view in VIEWS]
+            self._counted = CountedViews(views)
+        return self._counted
 
     def save(self, folder: Path) -> None:
         """Write what was learned as JSON and plain arrays."""
