@@ -15,7 +15,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env run chat train evaluate test soak distributed lint format lock tensorflow clean
+.PHONY: help env run chat train evaluate test soak bench distributed lint format lock tensorflow clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -32,6 +32,9 @@ train: .venv/.runtime ## Train the model if anything it is made from has changed
 
 evaluate: .venv/.dev ## Say how well the held-out sentences are understood (ARGS=--without-additions)
 	@$(PY) -W ignore -m bot.nlu.evaluate $(ARGS)
+
+bench: .venv/.dev ## Measure Lotse beside plain Rasa, into docs/performance.md (ARGS=--fresh, --short)
+	@$(PY) -W ignore -m bench $(ARGS)
 
 env: .venv/.dev ## Everything a developer needs, into .venv
 
