@@ -65,6 +65,7 @@ async def serve(settings: Settings) -> None:
             access_log=None,
             shutdown_timeout=config.stop_within,
             keepalive_timeout=config.idle_within,
+            lingering_time=config.body_within,  # for a body that nobody waits for any more
         )
         await runner.setup()
         try:

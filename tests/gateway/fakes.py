@@ -22,7 +22,7 @@ class FakeEngine:
     """Stands in for Rasa and the action server.
 
     Like the real channel it answers a message id that it has handled with the same replies. ``calls`` are all requests
-    in order, ``turns`` those that ran the dialogue, ``running`` how many do at once.
+    in order, ``request_ids`` theirs, ``turns`` those that ran the dialogue, ``running`` how many do at once.
     """
 
     def __init__(self) -> None:
@@ -30,6 +30,7 @@ class FakeEngine:
         self.calls: list[dict[str, Any]] = []
         self.turns: list[dict[str, Any]] = []
         self.finished: list[str] = []
+        self.request_ids: list[str] = []
         self.failing = False
         self.most_at_once: dict[str, int] = {}
         self._running: dict[str, int] = {}
@@ -66,6 +67,7 @@ class FakeEngine:
             return web.Response(status=401)
         turn = await request.json()
         self.calls.append(turn)
+        self.request_ids.append(request.headers.get("X-Request-ID", ""))
         if self.failing:
             return web.json_response({"status": "failed"}, status=503)
         message_id, conversation = turn["message_id"], turn["conversation_id"]
