@@ -58,6 +58,7 @@ async def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
     environment.ensure(_say, fresh=arguments.fresh)
     ours.ensure_environment(_say, fresh=arguments.fresh)
     trained = training.ensure(_say, fresh=arguments.fresh, keep=arguments.keep_models, epochs=arguments.stock_epochs)
+    without_stories = training.without_stories(_say)
     if not arguments.keep_models:
         model.ensure(_say)
     described = machine.describe()
@@ -72,6 +73,8 @@ async def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
     }
     for name in ("stock", "lotse"):
         figures[name] |= await stages.load(name, extent, _say)
+    _say("stock: once more, trained without stories")
+    figures["stock_rules"] = await stages.load("stock", stages.aside(extent), _say, without_stories)
     figures["lotse"]["orders"] = await stages.orders(extent, _say)
     if model.is_fresh():  # otherwise `make run` would train first
         figures["lotse"]["make_run_s"] = await stages.make_run(extent, _say)

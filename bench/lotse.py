@@ -13,7 +13,6 @@ from bot.engine.watch import Plan
 ROOT = Path(__file__).resolve().parents[1]
 JWT_SECRET = "signing-secret-of-the-measurements-long-enough"  # noqa: S105 - signs nothing but these people's tokens
 OPERATOR_KEY = "operator-key-of-the-measurements-long-enough"
-MEASURED = {"LOTSE_LOG_LEVEL": "WARNING"}
 # All people come from one address here, which no marketplace's do: the limits per address and person are off.
 NO_LIMITS = {f"LOTSE_RATE_{name}": "0" for name in ("MESSAGES", "PERSON", "ADDRESS", "FAILED")}
 
@@ -51,7 +50,6 @@ def start(folder: Path, *, python: Path | None = None, whole: bool = False, **mo
     env = child_environment(
         {
             **clean_environment(),
-            **MEASURED,
             **NO_LIMITS,
             "LOTSE_PORT": str(port),
             "LOTSE_RASA_PORT": str(rasa),

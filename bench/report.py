@@ -14,7 +14,8 @@ from bench.goals import Goal, goals, installed, resident
 
 REMARKS = Path(__file__).with_name("remarks.yml")
 SIDES = ("stock", "lotse")
-NAMES = {"stock": "Plain Rasa", "lotse": "Lotse"}
+LOADED = ("stock", "stock_rules", "lotse")
+NAMES = {"stock": "Plain Rasa", "stock_rules": "Plain Rasa, rules only", "lotse": "Lotse"}
 
 
 def write(figures: Mapping[str, Any], folder: Path) -> None:
@@ -93,8 +94,8 @@ def _missed(found: Sequence[Goal], remarks: Mapping[str, str]) -> list[str]:
 def load_table(figures: Mapping[str, Any]) -> str:
     """Each round: throughput, latencies, CPU, and how many conversations did what they should."""
     rows = []
-    for name in SIDES:
-        for people, taken in figures[name].get("load", {}).items():
+    for name in LOADED:
+        for people, taken in figures.get(name, {}).get("load", {}).items():
             waited = taken["all"] or {}
             right = taken["dialogues"]["right_share"]
             rows.append(

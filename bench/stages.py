@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,11 @@ class Extent:
 SHORT = Extent(seconds=8.0, warm_up=3.0, starts=1, long_people=1, long_turns=50, many=50_000, orders_rounds=2)
 
 
+def aside(extent: Extent) -> Extent:
+    """What is asked of plain Rasa without stories."""
+    return replace(extent, people=extent.people[1:], starts=1, long_people=0)
+
+
 @contextmanager
 def scratch() -> Iterator[Path]:
     """A folder for a side's databases and logs, on the disk that holds temporary files."""
@@ -50,8 +55,11 @@ def scratch() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def load(name: str, extent: Extent, say: Say) -> dict[str, Any]:
-    """Start-up, memory, and rounds of the load with ever more people; then long conversations."""
+async def load(name: str, extent: Extent, say: Say, model: Path | None = None) -> dict[str, Any]:
+    """Start-up, memory, and rounds of the load with ever more people; then long conversations.
+
+    ``model``: another one of plain Rasa's.
+    """
     with scratch() as folder:
         some: dict[int, list[Play]] = {
             people: list(plays(i * _PLAYS[name], _PLAYS[name])) for i, people in enumerate(extent.people)
@@ -59,7 +67,7 @@ async def load(name: str, extent: Extent, say: Say) -> dict[str, Any]:
         cast = long.casts(_LONG_FIRST, extent.long_people)
         seed.prepare(database(folder), [*(p for one in some.values() for p in one), *cast], other_orders=FEW)
         starts = await start_times(name, folder, extent.starts - 1)
-        async with started(name, folder) as running:
+        async with started(name, folder, model=model) as running:
             starts.append(running.first_answer_s)
             say(f"{name}: first answer after {', '.join(f'{one:.1f}' for one in starts)} s")
             found: dict[str, Any] = {"start_s": starts, "memory_at_start_mib": running.running.memory_mib()}
@@ -69,11 +77,10 @@ async def load(name: str, extent: Extent, say: Say) -> dict[str, Any]:
                 found["load"][str(people)] = taken
                 say(f"{name}: {_said(taken)}")
             found["memory_mib"] = running.running.memory_mib()
-            found["long"] = await long.measure(running.side, cast, extent.long_turns)
-            say(
-                f"{name}: turn 1 {found['long']['turn_1_ms']} ms, first round {found['long']['first_round_ms']} ms, "
-                f"last round {found['long']['last_round_ms']} ms"
-            )
+            if cast:
+                found["long"] = await long.measure(running.side, cast, extent.long_turns)
+                rounds_ms = [found["long"][f"{which}_round_ms"] for which in ("first", "second", "last")]
+                say(f"{name}: {extent.long_turns} turns in one conversation: rounds of five {rounds_ms} ms")
             found["writes"] = seed.writes(running.database)
             return found
 

@@ -15,6 +15,7 @@ from bench.dialogues import Person
 from bench.processes import Running
 from bench.sides import Lotse, Side, Stock, first_answer
 from bench.stock import server as stock_server
+from bench.stock import training
 
 READY_WITHIN = 300.0  # seconds
 NAMES = ("stock", "lotse")
@@ -35,8 +36,11 @@ class Started:
 
 
 @asynccontextmanager
-async def started(name: str, folder: Path, *, whole: bool = False) -> AsyncIterator[Started]:
-    """Start ``stock`` or ``lotse`` with its databases in ``folder``. ``whole``: Lotse as `make run` starts it."""
+async def started(name: str, folder: Path, *, model: Path | None = None, whole: bool = False) -> AsyncIterator[Started]:
+    """Start ``stock`` or ``lotse`` with its databases in ``folder``.
+
+    ``model``: another one of plain Rasa's. ``whole``: Lotse as `make run` starts it.
+    """
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
         began = time.monotonic()
         side: Side
@@ -44,7 +48,7 @@ async def started(name: str, folder: Path, *, whole: bool = False) -> AsyncItera
             mine = lotse.start(folder, python=ours.PYTHON, whole=whole)
             running, side = mine.running, Lotse(http, mine.url, lotse.JWT_SECRET)
         else:
-            theirs = stock_server.start(folder)
+            theirs = stock_server.start(folder, model or training.MODEL)
             running, side = theirs.running, Stock(http, theirs.url)
         try:
             somebody = Person("customer", "bench-first", "de")

@@ -34,7 +34,7 @@ def database(folder: Path) -> Path:
     return folder / "lotse.db"
 
 
-def start(folder: Path, model: Path = training.MODEL) -> StockSide:
+def start(folder: Path, model: Path) -> StockSide:
     """Start both processes; the database must be there. Both listen on loopback only, which is not Rasa's default."""
     port, actions = free_ports(2)
     folder.mkdir(parents=True, exist_ok=True)
@@ -48,7 +48,6 @@ def start(folder: Path, model: Path = training.MODEL) -> StockSide:
         SANIC_HOST="127.0.0.1",
         LOTSE_DATA_DIR=str(folder),
         LOTSE_DATABASE_URL=f"sqlite:///{database(folder)}",
-        LOTSE_LOG_LEVEL="WARNING",
     )
     running.start(
         "actions",

@@ -16,6 +16,7 @@ from bench.stock import environment, project
 PROJECT = environment.FOLDER / "project"
 MODEL = PROJECT / "models" / "stock.tar.gz"
 NOTED = environment.FOLDER / "training.json"
+RULES_ONLY = environment.FOLDER / "rules-only"
 LOG = environment.FOLDER / "log" / "train.log"
 SOURCES = tuple(kept.ROOT / name for name in ("data/nlu", "data/rules", "domain.yml"))
 #: The same as they were when it was trained, for training Lotse on them.
@@ -66,6 +67,27 @@ def ensure(
     noted = {**about, **used}
     kept.note(NOTED, noted)
     return noted
+
+
+def without_stories(say: Callable[[str], None]) -> Path:
+    """The model that the same training gives when rules are no stories: TED and UnexpecTED stay empty.
+
+    What Rasa learned of sentences comes out of its cache. Made again when the model itself is newer.
+    """
+    model = RULES_ONLY / "models" / "stock.tar.gz"
+    if model.is_file() and model.stat().st_mtime >= MODEL.stat().st_mtime:
+        return model
+    say("stock model without stories: training what differs")
+    shutil.rmtree(RULES_ONLY, ignore_errors=True)
+    shutil.copytree(PROJECT, RULES_ONLY, ignore=shutil.ignore_patterns("models"))
+    (RULES_ONLY / "data" / "stories.yml").unlink()
+    rasa = str(environment.VENV / "bin" / "rasa")
+    log = LOG.with_name("train-without-stories.log")
+    command = [rasa, "train", "--fixed-model-name", "stock"]
+    used = usage.run(command, cwd=RULES_ONLY, log=log, env=environment.environment())
+    if used["code"] or not model.is_file():
+        raise TrainingError(f"plain Rasa could not train: see {log}")
+    return model
 
 
 def set_epochs(config: Path, epochs: int) -> None:
