@@ -29,6 +29,8 @@ from actions.backend.people import People
 from actions.backend.proposals import Proposals
 from actions.backend.refusals import Refusals
 from actions.backend.sweeper import Sweeper
+from actions.backend.webhook_queue import WebhookQueue
+from actions.backend.webhooks import Webhooks
 from actions.policy import DEFAULT_LIMITS, Limits
 from actions.policy.limits import CancelSilence, LateConfirmation
 
@@ -68,6 +70,8 @@ class Backend:
         self.sweeper = Sweeper(database, self.clock, limits)
         self.refusals = Refusals(database, self.clock)
         self.overview = Overview(database, self.clock)
+        self.webhooks = Webhooks(database, self.clock)
+        self.webhook_queue = WebhookQueue(database, self.clock)
 
     @classmethod
     async def open(

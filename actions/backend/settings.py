@@ -18,6 +18,7 @@ from actions.backend.edge_settings import ANY_ORIGIN, EdgeSettings, check_produc
 from actions.backend.evidence_rules import DEFAULT_CARRIER_HOSTS
 from actions.backend.setting_fields import SettingsError, choice, keys, lead_days, number, pattern, setting, url, zone
 from actions.backend.setting_fields import port as port_number
+from actions.backend.webhook_settings import WebhookSettings
 from actions.policy.limits import DEFAULT_LIMITS, CancelSilence, LateConfirmation
 
 DEVELOPMENT_OPERATOR_KEY = "development-operator-key"
@@ -34,7 +35,7 @@ def async_url(url: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(DeskSettings, EdgeSettings):
+class Settings(DeskSettings, WebhookSettings, EdgeSettings):
     """What the environment says, checked. Ports, paths and addresses that were left open are filled in."""
 
     env: str = setting("LOTSE_ENV", "development or production", "development", choice("development", "production"))
@@ -221,7 +222,7 @@ class Settings(DeskSettings, EdgeSettings):
             )
 
 
-_LAST = [setting.name for kind in (DeskSettings, EdgeSettings) for setting in fields(kind)]
+_LAST = [setting.name for kind in (DeskSettings, WebhookSettings, EdgeSettings) for setting in fields(kind)]
 SETTINGS = tuple(  # those that are inherited come last
     setting
     for setting in sorted(fields(Settings), key=lambda one: one.name in _LAST and _LAST.index(one.name) + 1)

@@ -50,6 +50,8 @@ def config_of(settings: Settings) -> GatewayConfig:
         origins=settings.allowed_origins,
         sockets_person=settings.sockets_person,
         metrics_key=settings.metrics_key,
+        webhook_private=settings.webhook_private,
+        webhook_source=settings.webhook_source,
     )
 
 

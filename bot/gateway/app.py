@@ -32,6 +32,7 @@ from bot.gateway.turns import TurnRunner
 from bot.gateway.views import metrics as metrics_view
 from bot.gateway.views.demo import add_demo
 from bot.gateway.views.widget import add_widget
+from bot.gateway.webhooks.couriers import open_couriers
 from bot.widget import assets
 
 API_VERSION = "1.0.0"
@@ -80,7 +81,10 @@ async def _begin_to_end(app: web.Application) -> None:
 async def _services(config: GatewayConfig, backend: Backend) -> AsyncIterator[Services]:
     # Our own session for the engine: no proxy of the environment may come between.
     connector = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as http:
+    async with (
+        aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as http,
+        open_couriers(config, backend) as couriers,
+    ):
         wording = await asyncio.to_thread(Wording.load, config.responses)
         widget = await asyncio.to_thread(assets.load, wording, config.privacy_url)
         engine = EngineClient(
@@ -119,6 +123,8 @@ async def _services(config: GatewayConfig, backend: Backend) -> AsyncIterator[Se
             addresses=(addresses := Addresses(config.trusted_proxies)),
             rates=RateLimits(config.rates, buckets, addresses),
             turns=turns,
+            couriers=couriers,
+            webhook_loop=Loop("webhooks", couriers.step, config.webhook_interval),
         )
         for loop in built.loops:
             loop.start()
@@ -127,7 +133,7 @@ async def _services(config: GatewayConfig, backend: Backend) -> AsyncIterator[Se
         finally:
             await asyncio.gather(*(loop.stop() for loop in built.loops))
             left = built.ends_at - asyncio.get_running_loop().time() if built.ends_at else config.stop_within
-            await turns.stop(max(left, _LEAST_GRACE))
+            await asyncio.gather(turns.stop(max(left, _LEAST_GRACE)), couriers.stop(max(left, _LEAST_GRACE)))
             await buckets.close()
 
 

@@ -70,3 +70,9 @@ class GatewayConfig:
     origins: tuple[str, ...] = ANY_ORIGIN
     sockets_person: int = 20
     metrics_key: str = ""
+    webhook_private: tuple[Network, ...] = ()
+    webhook_source: str = "/lotse"
+    webhook_interval: float = 1.0
+    webhook_connect: float = 5.0
+    webhook_within: float = 15.0
+    webhook_lease: float = 30.0

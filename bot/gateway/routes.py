@@ -11,6 +11,7 @@ from bot.gateway.schemas.evidence import Uploaded
 from bot.gateway.schemas.health import ReadyOut
 from bot.gateway.uploads import MEDIA_TYPES
 from bot.gateway.views import appeals, calendars, chat, commands, events, evidence, health, infractions, orders, people
+from bot.gateway.webhook_routes import WEBHOOK_OPERATIONS
 
 _NO_ORDER = "No such order for this person (`order_not_found`)."
 _NO_APPEAL = "No such appeal (`appeal_not_found`)."
@@ -108,6 +109,7 @@ OPERATIONS = (
         answers={200: FileOut(MEDIA_TYPES)},
     ),
     Operation("GET", "/v1/events", events.get_events, "events", "Every change and notice", {}),
+    *WEBHOOK_OPERATIONS,
     Operation("GET", "/v1/test-clock", events.get_test_clock, "test clock", "Read it", {404: _NO_CLOCK}),
     Operation("PUT", "/v1/test-clock", events.put_test_clock, "test clock", "Set it", {404: _NO_CLOCK}),
     Operation("DELETE", "/v1/test-clock", events.delete_test_clock, "test clock", "Let it run", {404: _NO_CLOCK}),

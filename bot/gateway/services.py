@@ -20,6 +20,7 @@ from bot.gateway.identity import TokenVerifier
 from bot.gateway.loops import Loop
 from bot.gateway.rates import RateLimits
 from bot.gateway.turns import TurnRunner
+from bot.gateway.webhooks.couriers import Couriers
 from bot.widget.assets import Assets
 
 
@@ -44,13 +45,15 @@ class Services:
     addresses: Addresses
     rates: RateLimits
     turns: TurnRunner
+    couriers: Couriers
+    webhook_loop: Loop
     stopping: bool = False
     ends_at: float | None = None  # on the event loop's clock
 
     @property
     def loops(self) -> tuple[Loop, ...]:
         """All background work of this process."""
-        return (self.dispatch_loop, self.sweep_loop, self.answer_loop, self.desk_loop, self.hub.loop)
+        return (self.dispatch_loop, self.sweep_loop, self.answer_loop, self.desk_loop, self.hub.loop, self.webhook_loop)
 
 
 SERVICES = web.AppKey("services", Services)

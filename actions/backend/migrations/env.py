@@ -6,6 +6,7 @@ from actions.backend import (  # noqa: F401 - their tables belong to the metadat
     appeal_tables,
     chat_tables,
     handover_tables,
+    webhook_tables,
 )
 from actions.backend.tables import Base
 

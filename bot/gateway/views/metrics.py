@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import math
+from datetime import datetime
 
 from aiohttp import web
 
 from actions.backend import DatabaseUnavailable
 from actions.backend.overview import Standing
+from actions.backend.webhook_views import WebhookHealth
 from bot import exposition
 from bot.gateway import metrics
 from bot.gateway.problems import unauthorized
@@ -37,6 +39,7 @@ async def _look(services: Services) -> None:
     try:
         async with asyncio.timeout(_DATABASE_WITHIN):
             _set(await services.backend.overview.standing())
+            _set_webhooks(await services.backend.webhooks.health(), services.backend.clock.real_now())
     except (DatabaseUnavailable, TimeoutError):
         _forget()
 
@@ -54,10 +57,21 @@ def _set(standing: Standing) -> None:
         metrics.OPEN_DISPUTES.labels(kind).set(count)
 
 
+def _set_webhooks(health: WebhookHealth, now: datetime) -> None:
+    metrics.WEBHOOKS.labels("enabled").set(health.endpoints - health.disabled)
+    metrics.WEBHOOKS.labels("disabled").set(health.disabled)
+    metrics.WEBHOOK_WAITING.set(health.waiting)
+    metrics.WEBHOOK_FAILING.set(health.failing)
+    metrics.WEBHOOK_AGE.set(max(0.0, (now - health.oldest_at).total_seconds()) if health.oldest_at else 0.0)
+
+
 def _forget() -> None:
     """Nothing is known: an old number would look like a healthy one."""
     for gauge in (metrics.OUTBOX_WAITING, metrics.OUTBOX_AGE, metrics.PENDING_MESSAGES, metrics.PENDING_AGE):
         gauge.set(math.nan)
+    for gauge in (metrics.WEBHOOK_WAITING, metrics.WEBHOOK_FAILING, metrics.WEBHOOK_AGE):
+        gauge.set(math.nan)
+    metrics.WEBHOOKS.clear()
     metrics.SWEEPER_LAG.set(math.nan)
     metrics.OPEN_APPEALS.set(math.nan)
     metrics.OPEN_DISPUTES.clear()
