@@ -12,6 +12,7 @@ from actions.backend.tables import Base
 
 _OPEN = text("status IN ('draft', 'submitted')")
 _SUBMITTED = text("status = 'submitted'")
+_ENDED = text("ended_at IS NOT NULL")
 
 
 class InfractionRow(Base):
@@ -48,6 +49,7 @@ class AppealRow(Base):
             postgresql_where=_OPEN,
         ),
         Index("ix_appeals_closing", "closes_at", "id", sqlite_where=_SUBMITTED, postgresql_where=_SUBMITTED),
+        Index("ix_appeals_ended_at", "ended_at", sqlite_where=_ENDED, postgresql_where=_ENDED),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     seller_id: Mapped[str] = mapped_column(index=True)
@@ -76,7 +78,10 @@ class EvidenceRow(Base):
     """A link, or an image: `digest` is the address of its content in the evidence storage."""
 
     __tablename__ = "evidence"
-    __table_args__ = (Index("ix_evidence_appeal_id_number", "appeal_id", "number", unique=True),)
+    __table_args__ = (
+        Index("ix_evidence_appeal_id_number", "appeal_id", "number", unique=True),
+        Index("ix_evidence_digest", "digest"),
+    )
     id: Mapped[str] = mapped_column(primary_key=True)
     appeal_id: Mapped[str] = mapped_column(ForeignKey("appeals.id"))
     number: Mapped[int]
@@ -105,7 +110,7 @@ class AppealProposalRow(Base):
     items: Mapped[list[dict[str, Any]]]
     left_out: Mapped[list[str]]
     expires_at: Mapped[datetime]
-    real_expires_at: Mapped[datetime]
+    real_expires_at: Mapped[datetime] = mapped_column(index=True)
     status: Mapped[str]
     confirmed_by: Mapped[str | None]
     outcomes: Mapped[list[dict[str, Any]] | None]

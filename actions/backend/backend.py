@@ -15,6 +15,7 @@ from actions.backend.columns import utc_now
 from actions.backend.commands import Commands
 from actions.backend.conversations import Conversations
 from actions.backend.database import Database, open_database
+from actions.backend.erasure import Erasures
 from actions.backend.events import Events
 from actions.backend.evidence import EvidenceStore
 from actions.backend.evidence_rules import DEFAULT_CARRIER_HOSTS
@@ -26,11 +27,13 @@ from actions.backend.orders import Orders
 from actions.backend.outbox import Outbox
 from actions.backend.overview import Overview
 from actions.backend.people import People
+from actions.backend.personal_data import PersonalData
 from actions.backend.proposals import Proposals
 from actions.backend.refusals import Refusals
+from actions.backend.retention import Retention
+from actions.backend.retention_settings import DEFAULT_PERIODS, Periods
 from actions.backend.sweeper import Sweeper
-from actions.backend.webhook_queue import WebhookQueue
-from actions.backend.webhooks import Webhooks
+from actions.backend.understanding import Understanding
 from actions.policy import DEFAULT_LIMITS, Limits
 from actions.policy.limits import CancelSilence, LateConfirmation
 
@@ -51,6 +54,9 @@ class Backend:
         evidence_url: str | None = None,
         carrier_hosts: Collection[str] = DEFAULT_CARRIER_HOSTS,
         desk: Desk | None = None,
+        periods: Periods = DEFAULT_PERIODS,
+        review_below: float = 0.0,
+        order_pattern: str | None = None,
     ) -> None:
         self.database, self.limits, self.desk = database, limits, desk
         self.clock = Clock(database, production=production, real_now=real_now)
@@ -67,11 +73,13 @@ class Backend:
         self.evidence = EvidenceStore(database, evidence_url)
         self.handovers = Handovers(database, self.clock)
         self.feedback = FeedbackStore(database, self.clock)
-        self.sweeper = Sweeper(database, self.clock, limits)
+        self.personal_data = PersonalData(database)
+        self.erasures = Erasures(database, self.clock, self.appeals, self.evidence)
+        self.retention = Retention(database, self.clock, self.evidence, self.erasures, periods)
+        self.sweeper = Sweeper(database, self.clock, limits, self.retention)
+        self.understanding = Understanding(database, self.clock, review_below, order_pattern)
         self.refusals = Refusals(database, self.clock)
         self.overview = Overview(database, self.clock)
-        self.webhooks = Webhooks(database, self.clock)
-        self.webhook_queue = WebhookQueue(database, self.clock)
 
     @classmethod
     async def open(
@@ -85,11 +93,15 @@ class Backend:
         evidence_url: str | None = None,
         carrier_hosts: Collection[str] = DEFAULT_CARRIER_HOSTS,
         desk: Desk | None = None,
+        periods: Periods = DEFAULT_PERIODS,
+        review_below: float = 0.0,
+        order_pattern: str | None = None,
     ) -> Self:
         """Open `sqlite:///…` or `postgresql://…`. Nothing is connected yet: `check` says whether it answers.
 
         `evidence_url`: where images are kept, `file://…` or what else fsspec knows; without it there are none.
-        `desk`: whom a person can be handed over to; without it nobody.
+        `desk`: whom a person can be handed over to; without it nobody. `periods`: what is kept how long;
+        `review_below`: messages understood with less confidence are kept for review.
         """
         return cls(
             open_database(database_url, pool_size=pool_size),
@@ -99,6 +111,9 @@ class Backend:
             evidence_url=evidence_url,
             carrier_hosts=carrier_hosts,
             desk=desk,
+            periods=periods,
+            review_below=review_below,
+            order_pattern=order_pattern,
         )
 
     @classmethod
@@ -119,6 +134,9 @@ class Backend:
             evidence_url=settings.evidence_url,
             carrier_hosts=settings.carrier_hosts,
             desk=settings.desk,
+            periods=settings.periods,
+            review_below=settings.review_confidence,
+            order_pattern=settings.order_id_pattern,
         )
 
     async def check(self) -> None:
@@ -128,4 +146,5 @@ class Backend:
     async def close(self) -> None:
         """Close all connections."""
         await self.refusals.close()
+        await self.understanding.close()
         await self.database.close()

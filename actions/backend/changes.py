@@ -15,6 +15,7 @@ from actions.backend.columns import new_id
 from actions.backend.notices import NewNotice, notices
 from actions.backend.order_store import Stored
 from actions.backend.people import names
+from actions.backend.pseudonyms import is_pseudonym
 from actions.backend.tables import DisputeRow, NoticeRow, OrderRow, table
 from actions.backend.views import plain
 from actions.policy import (
@@ -159,8 +160,8 @@ class Changes:
     def finish(self) -> None:
         """Write the outbox and, as the last lock of the transaction, the numbered audit rows."""
         self.session.flush()
-        if self._notices:
-            self.session.execute(insert(table(NoticeRow)), self._outbox())
+        if rows := self._outbox():
+            self.session.execute(insert(table(NoticeRow)), rows)
         events.append(self.session, self._events, self.real_now)
 
     def _apply(self, effect: Effect, command: Command, actor: Actor) -> str | None:
@@ -201,8 +202,12 @@ class Changes:
         return row.id
 
     def _outbox(self) -> list[dict[str, Any]]:
+        """The notices as rows; who was deleted gets none."""
         order = self.stored.order
         people = {Role.CUSTOMER: order.customer_id, Role.SELLER: order.seller_id}
+        noted = [notice for notice in self._notices if not is_pseudonym(people[notice.recipient])]
+        if not noted:
+            return []
         known = names(self.session, [(role.value, person_id) for role, person_id in people.items()])
         called = {role.value: known.get((role.value, person_id)) for role, person_id in people.items()}
         return [
@@ -221,5 +226,5 @@ class Changes:
                 "created_at": self.now,
                 "attempts": 0,
             }
-            for notice in self._notices
+            for notice in noted
         ]

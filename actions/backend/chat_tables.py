@@ -34,6 +34,7 @@ class ConversationRow(Base):
             postgresql_where=_UNCLAIMED,
         ),
         Index("ix_conversations_unanswered", "retry_at", sqlite_where=_UNANSWERED, postgresql_where=_UNANSWERED),
+        Index("ix_conversations_used_at", "used_at"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     iss: Mapped[str | None]

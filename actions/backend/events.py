@@ -21,7 +21,7 @@ from actions.backend.tables import CounterRow, EventRow, table
 from actions.backend.views import Event
 from actions.policy import POLICY_VERSION, Actor
 
-CHANGE, NOTICE, HANDOVER, FEEDBACK = "change", "notice", "handover", "feedback"
+CHANGE, NOTICE, HANDOVER, FEEDBACK, ERASURE = "change", "notice", "handover", "feedback", "erasure"
 _COUNTER = "events"
 
 

@@ -1,6 +1,6 @@
 """The evidence storage: images under the digest of their content, in a local folder or wherever fsspec reaches.
 
-A file is written before the row that names it, as a whole or not at all; one that no row names does no harm.
+A file is written before the row that names it, as a whole or not at all; one without a row is removed later.
 """
 
 from __future__ import annotations
@@ -8,7 +8,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from pathlib import Path
+import re
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
 from tempfile import NamedTemporaryFile
 from typing import Any
 
@@ -27,6 +30,8 @@ from actions.policy import Actor, Role
 
 log = structlog.get_logger(__name__)
 
+FOLDERS = tuple(f"{number:02x}" for number in range(256))
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _AT_ONCE = 2
 """Images that are unpacked at the same time: each may take some hundred megabytes."""
 
@@ -78,14 +83,54 @@ class EvidenceStore:
             raise StorageUnavailable(str(error)) from error
         return EvidenceFile(evidence_id, media_type, content)
 
+    async def discard(self, digests: Collection[str]) -> int:
+        """Remove images that no evidence names (any more); how many it were."""
+        wanted = set(digests)
+        if not wanted:
+            return 0
+        named = select(EvidenceRow.digest).where(EvidenceRow.digest.in_(wanted))
+        wanted -= set(await self._database.read(lambda session: session.scalars(named).all()))
+        return sum([await asyncio.to_thread(self._remove, digest) for digest in sorted(wanted)])
+
+    async def discard_unattached(self, folder: str, before: datetime) -> int:
+        """Remove images stored before an instant that no evidence names; `folder`: those of FOLDERS, one at a time."""
+        if self._url is None:
+            return 0
+        try:
+            return await self.discard(await asyncio.to_thread(self._stored_before, folder, before))
+        except OSError as error:
+            raise StorageUnavailable(str(error)) from error
+
+    def _stored_before(self, folder: str, before: datetime) -> list[str]:
+        system, path = self._place(folder)
+        try:
+            found = system.ls(str(PurePosixPath(path).parent), detail=True)
+        except FileNotFoundError:
+            return []
+        return [
+            name
+            for entry in found
+            if _DIGEST.fullmatch(name := PurePosixPath(entry["name"]).name)
+            and (stored_at := _stored_at(entry)) is not None
+            and stored_at < before
+        ]
+
+    def _remove(self, digest: str) -> bool:
+        system, path = self._place(digest)
+        try:
+            system.rm_file(path)
+        except FileNotFoundError:
+            return False
+        return True
+
     def _write(self, digest: str, content: bytes) -> None:
         system, path = self._place(digest)
-        if system.exists(path):
-            return
-        if isinstance(system, LocalFileSystem):
+        if not isinstance(system, LocalFileSystem):
+            system.pipe_file(path, content)  # an object is there as a whole or not at all, and is new again
+        elif system.exists(path):
+            Path(path).touch()  # new again: what nothing names is removed after a while
+        else:
             _write_whole(Path(path), content)
-        else:  # an object is there as a whole or not at all
-            system.pipe_file(path, content)
 
     def _read(self, digest: str) -> bytes:
         system, path = self._place(digest)
@@ -97,6 +142,19 @@ class EvidenceStore:
             raise StorageUnavailable("no evidence storage is configured (LOTSE_EVIDENCE_URL)")
         system, root = fsspec.url_to_fs(self._url)
         return system, f"{root.rstrip('/')}/{digest[:2]}/{digest}"
+
+
+def _stored_at(entry: Mapping[str, Any]) -> datetime | None:
+    """When a file was written last, as the different storages say it."""
+    for name in ("mtime", "LastModified", "last_modified", "updated"):
+        value = entry.get(name)
+        if isinstance(value, int | float):
+            return datetime.fromtimestamp(value, UTC)
+        if isinstance(value, str):
+            value = datetime.fromisoformat(value)
+        if isinstance(value, datetime):
+            return value if value.tzinfo else value.replace(tzinfo=UTC)
+    return None
 
 
 def _write_whole(path: Path, content: bytes) -> None:

@@ -14,6 +14,7 @@ from actions.backend.appeal_tables import InfractionRow
 from actions.backend.appeal_views import InfractionPush, InfractionSnapshot, InfractionStatus, PutInfraction
 from actions.backend.clock import Clock
 from actions.backend.database import Database
+from actions.backend.pseudonyms import is_pseudonym
 from actions.policy import PLATFORM
 from actions.policy.instants import utc, utc_or_none
 
@@ -67,6 +68,8 @@ class Infractions:
         else:
             if utc(push.updated_at) < row.updated_at:
                 return PutInfraction(False, infraction_snapshot(row))
+            if is_pseudonym(row.seller_id):  # who was deleted does not come back with an old penalty
+                columns |= {"seller_id": row.seller_id, "title": row.title, "listing": row.listing}
             new = {name: value for name, value in columns.items() if getattr(row, name) != value}
             before = audited_infraction(row)
             for name, value in new.items():

@@ -15,6 +15,7 @@ from actions.backend.database import Database
 from actions.backend.errors import OrderCancelled
 from actions.backend.events import CHANGE, as_event
 from actions.backend.order_store import Stored, load, with_disputes
+from actions.backend.pseudonyms import is_pseudonym
 from actions.backend.tables import EventRow, OrderRow
 from actions.backend.views import Event, OrderPush, OrderSnapshot, PutResult, plain
 from actions.policy import (
@@ -117,6 +118,9 @@ class Orders:
         if stored is None:
             return self._create(session, push, now)
         columns = _columns(push) | {"refunds": with_moved(plain(list(push.refunds)), stored.order.moved_refunds)}
+        for party in ("customer_id", "seller_id"):  # who was deleted does not come back with an old order
+            if is_pseudonym(getattr(stored.order, party)):
+                columns[party] = getattr(stored.order, party)
         new = {name: value for name, value in columns.items() if getattr(stored.order, name) != value}
         if utc(push.updated_at) < stored.order.updated_at:
             return PutResult(False, stored.snapshot(now, self._limits))

@@ -119,6 +119,8 @@ class Outbox:
                 earlier.recipient_id == row.recipient_id,
             )
         )
-        mine = and_(NoticeRow.id == row.id, NoticeRow.delivered_at.is_(None), ~blocked)
+        # Another number of tries: it was changed after it was read, and is to be rendered anew.
+        same = and_(NoticeRow.id == row.id, NoticeRow.attempts == row.attempts)
+        mine = and_(same, NoticeRow.delivered_at.is_(None), ~blocked)
         taken = update(NoticeRow).where(mine).values(delivered_at=self._clock.real_now()).returning(NoticeRow.id)
         return bool(session.execute(taken, execution_options={"synchronize_session": False}).all())

@@ -16,9 +16,9 @@ from urllib.parse import quote
 from actions.backend.desk_settings import DeskSettings, check_desk
 from actions.backend.edge_settings import ANY_ORIGIN, EdgeSettings, check_production
 from actions.backend.evidence_rules import DEFAULT_CARRIER_HOSTS
+from actions.backend.retention_settings import RetentionSettings
 from actions.backend.setting_fields import SettingsError, choice, keys, lead_days, number, pattern, setting, url, zone
 from actions.backend.setting_fields import port as port_number
-from actions.backend.webhook_settings import WebhookSettings
 from actions.policy.limits import DEFAULT_LIMITS, CancelSilence, LateConfirmation
 
 DEVELOPMENT_OPERATOR_KEY = "development-operator-key"
@@ -35,7 +35,7 @@ def async_url(url: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(DeskSettings, WebhookSettings, EdgeSettings):
+class Settings(DeskSettings, RetentionSettings, EdgeSettings):
     """What the environment says, checked. Ports, paths and addresses that were left open are filled in."""
 
     env: str = setting("LOTSE_ENV", "development or production", "development", choice("development", "production"))
@@ -145,9 +145,6 @@ class Settings(DeskSettings, WebhookSettings, EdgeSettings):
         secret=True,
     )
     sweep_seconds: int = setting("LOTSE_SWEEP_SECONDS", "How often expiry is made visible", 5, number)
-    conversation_days: int = setting(
-        "LOTSE_CONVERSATION_DAYS", "Days after which Rasa forgets a silent conversation", 90, number
-    )
     graph_runner: str = setting(
         "LOTSE_GRAPH_RUNNER", "What runs the model's graph: direct (ours) or dask", "direct", choice("direct", "dask")
     )
@@ -222,7 +219,8 @@ class Settings(DeskSettings, WebhookSettings, EdgeSettings):
             )
 
 
-_LAST = [setting.name for kind in (DeskSettings, WebhookSettings, EdgeSettings) for setting in fields(kind)]
+_PARTS = (DeskSettings, RetentionSettings, EdgeSettings)
+_LAST = [setting.name for kind in _PARTS for setting in fields(kind)]
 SETTINGS = tuple(  # those that are inherited come last
     setting
     for setting in sorted(fields(Settings), key=lambda one: one.name in _LAST and _LAST.index(one.name) + 1)

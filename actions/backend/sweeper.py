@@ -1,6 +1,7 @@
 """The sweeper makes visible what the clock has done: disputes past their due instant (M-12, M-18), appeals (Q15).
 
-Expiry is judged on every read; this only writes it down and tells the parties. Any number of processes may sweep.
+Expiry is judged on every read; this only writes it down and tells the parties. Any number of processes may sweep. What
+nobody needs any more is removed after that, on real time (retention.py).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from actions.backend.clock import Clock
 from actions.backend.database import Database
 from actions.backend.errors import DatabaseUnavailable
 from actions.backend.order_store import load
+from actions.backend.retention import Retention
 from actions.backend.tables import DisputeRow
 from actions.policy import DisputeStatus, Limits, OrderState
 
@@ -42,8 +44,8 @@ class SweepCounts:
 class Sweeper:
     """Writes expired disputes and what the clock does to appeals, each in a transaction of its own."""
 
-    def __init__(self, database: Database, clock: Clock, limits: Limits) -> None:
-        self._database, self._clock, self._limits = database, clock, limits
+    def __init__(self, database: Database, clock: Clock, limits: Limits, retention: Retention) -> None:
+        self._database, self._clock, self._limits, self._retention = database, clock, limits, retention
         self._appeals = AppealSweeper(database, clock, limits)
 
     async def sweep(self) -> SweepCounts:
@@ -72,6 +74,7 @@ class Sweeper:
         lapsed, warned = await self._appeals.sweep()
         if lapsed or warned:
             log.info("appeals swept", lapsed=lapsed, warned=warned)
+        await self._retention.sweep()
         if trouble is not None:
             raise trouble
         return SweepCounts(expired, cancelled, lapsed, warned)

@@ -90,6 +90,7 @@ class OrderRow(Base):
 
 
 _OPEN = text("status = 'open'")
+_CLOSED = text("closed_at IS NOT NULL")
 
 
 class DisputeRow(Base):
@@ -100,6 +101,7 @@ class DisputeRow(Base):
         Index("uq_disputes_one_open", "order_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index("ix_disputes_due", "due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index("ix_disputes_order_id_number", "order_id", "number", unique=True),
+        Index("ix_disputes_closed_at", "closed_at", sqlite_where=_CLOSED, postgresql_where=_CLOSED),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"))
@@ -132,6 +134,7 @@ class EventRow(Base):
             sqlite_where=_ABOUT_APPEAL,
             postgresql_where=_ABOUT_APPEAL,
         ),
+        Index("ix_events_recorded_at", "recorded_at"),
     )
     seq: Mapped[int] = mapped_column(BigNumber, primary_key=True, autoincrement=False)
     at: Mapped[datetime]
@@ -151,7 +154,7 @@ class IdempotencyRow(Base):
     __tablename__ = "idempotency"
     value: Mapped[str] = mapped_column(primary_key=True)
     command: Mapped[str] = mapped_column(primary_key=True)
-    subject: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True, index=True)
     fingerprint: Mapped[str]
     outcome: Mapped[dict[str, Any]]
     recorded_at: Mapped[datetime] = mapped_column(index=True)
@@ -161,7 +164,10 @@ class ProposalRow(Base):
     """A command as shown to a person, waiting for a yes. Instants without prefix are the business clock's."""
 
     __tablename__ = "proposals"
-    __table_args__ = (Index("ix_proposals_conversation_id_order_id", "conversation_id", "order_id"),)
+    __table_args__ = (
+        Index("ix_proposals_conversation_id_order_id", "conversation_id", "order_id"),
+        Index("ix_proposals_real_expires_at", "real_expires_at"),
+    )
     id: Mapped[str] = mapped_column(primary_key=True)
     conversation_id: Mapped[str]
     order_id: Mapped[str]
@@ -179,6 +185,7 @@ class ProposalRow(Base):
 
 
 _WAITING = text("delivered_at IS NULL")
+_DELIVERED = text("delivered_at IS NOT NULL")
 
 
 class NoticeRow(Base):
@@ -187,6 +194,8 @@ class NoticeRow(Base):
     __tablename__ = "outbox"
     __table_args__ = (
         Index("ix_outbox_waiting", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
+        Index("ix_outbox_delivered_at", "delivered_at", sqlite_where=_DELIVERED, postgresql_where=_DELIVERED),
+        Index("ix_outbox_order_id", "order_id"),
         {"sqlite_autoincrement": True},
     )
     id: Mapped[int] = mapped_column(BigNumber, primary_key=True)

@@ -6,7 +6,9 @@ from actions.backend import (  # noqa: F401 - their tables belong to the metadat
     appeal_tables,
     chat_tables,
     handover_tables,
-    webhook_tables,
+    ops_tables,
+    review_tables,
+    rights_tables,
 )
 from actions.backend.tables import Base
 
