@@ -15,7 +15,7 @@ from actions.backend import Desk, Material, Reply, ReplyButton
 from actions.policy import Role
 from bot.gateway.desk import goes_back
 from tests.gateway.conftest import OPERATOR, Gateway, Start, both_databases, problem
-from tests.gateway.fakes import FakeEngine, slowly
+from tests.gateway.fakes import FakeEngine
 
 DESK = Desk("Kundenservice", timedelta(minutes=30))
 DESK_KEY = "key-of-the-desk-that-opens-handovers-only"
@@ -231,19 +231,31 @@ async def test_buttons_and_notices_go_on_meanwhile_and_stay_from_the_desk(gatewa
 
 
 async def test_order_and_idempotency_of_what_is_written_meanwhile(gateway: Gateway, engine: FakeEngine) -> None:
-    engine.script = slowly(0.3)
+    answered = asyncio.Event()
+
+    async def script(turn: dict[str, Any]) -> list[dict[str, Any]]:
+        await answered.wait()
+        return [{"text": "Noch von mir"}]
+
+    engine.script = script
     kim = gateway.person("kim")
-    first = asyncio.create_task(kim.say("noch an den Assistenten"))
-    await asyncio.sleep(0.1)
-    handover_id = await handed_over(gateway)
-    ids = [str(uuid.uuid4()) for _ in range(3)]
-    answers = await asyncio.gather(*(kim.post(id=one, text=f"Teil {n}") for n, one in enumerate(ids)))
-    assert [answer.status for answer in answers] == [200] * 3
-    assert (await first)["status"] == "answered"
+    ids = [str(uuid.uuid4()) for _ in range(4)]
+    conversation = await gateway.backend.conversations.open("", Role.CUSTOMER, "kim")
+    posts = []
+    for number, message_id in enumerate(ids):
+        posts.append(asyncio.create_task(kim.post(id=message_id, text=f"Teil {number}")))
+        while await gateway.backend.conversations.message(conversation.id, message_id) is None:
+            await asyncio.sleep(0.02)
+        if not number:
+            handover_id = await handed_over(gateway)  # the first message is the assistant's still
+    answered.set()
+    answers = [await (await post).json() for post in posts]
+    assert [len(answer["messages"]) for answer in answers] == [1, 0, 0, 0]
+    assert all(answer["status"] == "answered" for answer in answers)
     again = await (await kim.post(id=ids[1], text="Teil 1")).json()
     assert again["messages"] == [] and again["status"] == "answered"
     _, detail = await desk(gateway, "GET", f"/{handover_id}")
-    assert [m["text"] for m in detail["messages"]] == ["Teil 0", "Teil 1", "Teil 2"]
+    assert [m["text"] for m in detail["messages"]] == ["Teil 1", "Teil 2", "Teil 3"]
     told = [event["type"] for event in await events(gateway)]
     assert told == ["handover.requested", *["handover.message"] * 3]
 
@@ -264,7 +276,7 @@ async def test_silence_gives_the_conversation_back_and_says_so(start: Start) -> 
         kim = gateway.person("kim")
         handover_id = await handed_over(gateway)
         await kim.say("Hallo?")
-        for _ in range(100):
+        for _ in range(400):
             if (last := (await kim.messages())[-1])["author"] == "assistant":
                 break
             await asyncio.sleep(0.05)
@@ -279,7 +291,7 @@ async def test_without_a_desk_any_more_the_assistant_resumes(start: Start) -> No
     async with start(desk=DESK) as gateway:
         handover_id = await handed_over(gateway)
     async with start(desk_interval=0.05) as gateway:
-        for _ in range(100):
+        for _ in range(400):
             found = await gateway.backend.handovers.get(handover_id)
             assert found is not None
             if not found.is_open:
