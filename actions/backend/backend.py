@@ -34,6 +34,8 @@ from actions.backend.retention import Retention
 from actions.backend.retention_settings import DEFAULT_PERIODS, Periods
 from actions.backend.sweeper import Sweeper
 from actions.backend.understanding import Understanding
+from actions.backend.webhook_queue import WebhookQueue
+from actions.backend.webhooks import Webhooks
 from actions.policy import DEFAULT_LIMITS, Limits
 from actions.policy.limits import CancelSilence, LateConfirmation
 
@@ -80,6 +82,8 @@ class Backend:
         self.understanding = Understanding(database, self.clock, review_below, order_pattern)
         self.refusals = Refusals(database, self.clock)
         self.overview = Overview(database, self.clock)
+        self.webhooks = Webhooks(database, self.clock)
+        self.webhook_queue = WebhookQueue(database, self.clock)
 
     @classmethod
     async def open(

@@ -19,6 +19,7 @@ from actions.backend.evidence_rules import DEFAULT_CARRIER_HOSTS
 from actions.backend.retention_settings import RetentionSettings
 from actions.backend.setting_fields import SettingsError, choice, keys, lead_days, number, pattern, setting, url, zone
 from actions.backend.setting_fields import port as port_number
+from actions.backend.webhook_settings import WebhookSettings
 from actions.policy.limits import DEFAULT_LIMITS, CancelSilence, LateConfirmation
 
 DEVELOPMENT_OPERATOR_KEY = "development-operator-key"
@@ -35,7 +36,7 @@ def async_url(url: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(DeskSettings, RetentionSettings, EdgeSettings):
+class Settings(DeskSettings, RetentionSettings, WebhookSettings, EdgeSettings):
     """What the environment says, checked. Ports, paths and addresses that were left open are filled in."""
 
     env: str = setting("LOTSE_ENV", "development or production", "development", choice("development", "production"))
@@ -219,7 +220,7 @@ class Settings(DeskSettings, RetentionSettings, EdgeSettings):
             )
 
 
-_PARTS = (DeskSettings, RetentionSettings, EdgeSettings)
+_PARTS = (DeskSettings, RetentionSettings, WebhookSettings, EdgeSettings)
 _LAST = [setting.name for kind in _PARTS for setting in fields(kind)]
 SETTINGS = tuple(  # those that are inherited come last
     setting

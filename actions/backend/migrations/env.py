@@ -9,6 +9,7 @@ from actions.backend import (  # noqa: F401 - their tables belong to the metadat
     ops_tables,
     review_tables,
     rights_tables,
+    webhook_tables,
 )
 from actions.backend.tables import Base
 
