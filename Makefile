@@ -44,8 +44,9 @@ test: lint ## Style and types, then train if needed and run every test (ARGS="..
 	$(BIN)/pytest -q tests/nlu/test_understanding.py  # by itself, so that its report is seen
 	@$(PY) -m tests.rules_report
 
-soak: .venv/.dev ## Kill each process 20 times under a browser's traffic (takes half an hour)
+soak: .venv/.dev ## Kill each process 20 times under a browser's traffic, then a crowd (takes half an hour)
 	LOTSE_TEST_KILLS=20 $(BIN)/pytest tests/widget/test_kills.py $(ARGS)
+	LOTSE_TEST_IDLE=2000 LOTSE_TEST_ACTIVE=200 LOTSE_TEST_ROUNDS=10 $(BIN)/pytest -s tests/gateway/test_many.py
 
 distributed: .venv/.dev ## Two of each process, PostgreSQL, Valkey, a balancer; the conversation tests against it (ARGS goes to pytest)
 	@$(PY) -m deploy.distributed --check $(ARGS)

@@ -37,7 +37,7 @@ class Patience:
     deaths: int = 5  # so many quick deaths in a row are the end
     first_pause: float = 0.5  # doubled after each quick death
     longest_pause: float = 8.0
-    grace: float = 8.0  # from asking to end to ending by force
+    grace: float = 15.0  # above LOTSE_STOP_SECONDS; from asking to end to ending by force
 
 
 class KeepsDyingError(Exception):
