@@ -46,6 +46,7 @@ def config_of(settings: Settings) -> GatewayConfig:
             failed=settings.rate_failed,
         ),
         redis_url=settings.redis_url,
+        tracker_url=settings.tracker_database_url,
         trusted_proxies=settings.trusted_proxies,
         origins=settings.allowed_origins,
         sockets_person=settings.sockets_person,

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from actions.backend import Backend
 from actions.wording import Wording
+from bot.engine.memory import RasaMemory
 from bot.gateway import cors, live, middleware, openapi
 from bot.gateway.addresses import Addresses
 from bot.gateway.buckets import LocalBuckets, SharedBuckets
@@ -104,6 +105,8 @@ async def _services(config: GatewayConfig, backend: Backend) -> AsyncIterator[Se
             dispatch_loop.kick()  # a turn may have left notices for the other party
 
         desk = DeskService(backend, wording, config.default_zone, hub.kick)
+        memory = RasaMemory(config.tracker_url) if config.tracker_url else None
+        backend.erasures.memory = memory
         turns = TurnRunner(config, backend, engine, wording, desk, answered)
         built = Services(
             config=config,
@@ -135,6 +138,8 @@ async def _services(config: GatewayConfig, backend: Backend) -> AsyncIterator[Se
             left = built.ends_at - asyncio.get_running_loop().time() if built.ends_at else config.stop_within
             await asyncio.gather(turns.stop(max(left, _LEAST_GRACE)), couriers.stop(max(left, _LEAST_GRACE)))
             await buckets.close()
+            if memory is not None:
+                await memory.close()
 
 
 def _keys(config: GatewayConfig, http: aiohttp.ClientSession) -> KeySource:

@@ -66,6 +66,7 @@ class GatewayConfig:
     privacy_url: str | None = None
     rates: Rates = Rates()
     redis_url: str | None = None
+    tracker_url: str = ""
     trusted_proxies: tuple[Network, ...] = ()
     origins: tuple[str, ...] = ANY_ORIGIN
     sockets_person: int = 20

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from bot.gateway.desk_routes import DESK_OPERATIONS
 from bot.gateway.operations import FileOut, Operation
+from bot.gateway.rights_routes import RIGHTS_OPERATIONS
 from bot.gateway.schemas.appeals import AppealOut
 from bot.gateway.schemas.evidence import Uploaded
 from bot.gateway.schemas.health import ReadyOut
@@ -20,6 +21,7 @@ _NO_CLOCK = "There is no test clock in production."
 
 OPERATIONS = (
     Operation("PUT", "/v1/people/{role}/{id}", people.put_person, "people", "Name somebody's language and zone", {}),
+    *RIGHTS_OPERATIONS,
     Operation(
         "PUT",
         "/v1/orders/{id}",

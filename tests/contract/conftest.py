@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import shutil
 import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 import structlog
@@ -29,6 +31,7 @@ from actions.policy import (
 from bot.gateway.app import create_app
 from bot.gateway.config import GatewayConfig
 from bot.gateway.tokens import mint
+from bot.gateway.webhooks import destinations
 from tests.gateway.conftest import JWT_SECRET, OPERATOR
 from tests.gateway.fakes import SECRET, FakeEngine
 from tests.gateway.penalties import picture
@@ -42,7 +45,8 @@ ORDERS = ("FO-1001", "FO-1002", "FO-1003", "FO-1004")
 class Live:
     """Where the gateway is, and what it takes to get in.
 
-    ``disputes`` are open ones of the seeded orders, ``appeals`` a draft and two filed ones, ``evidence`` an image.
+    ``disputes`` are open ones of the seeded orders, ``appeals`` a draft and two filed ones, ``evidence`` an image,
+    ``webhook`` a receiver that does not answer, ``event`` one that it is sent.
     """
 
     url: str
@@ -52,6 +56,8 @@ class Live:
     disputes: tuple[str, ...]
     appeals: tuple[str, ...]
     evidence: str
+    webhook: str
+    event: int
 
 
 async def seed(backend: Backend) -> tuple[str, ...]:
@@ -110,7 +116,10 @@ async def serving(database: Path) -> AsyncIterator[Live]:
         dispatch_interval=0.2,
         sweep_interval=0.5,
         longest_wait=0.02,
+        webhook_private=(ipaddress.ip_network("127.0.0.1/32"),),
+        tracker_url=f"sqlite:///{database.with_name('conversations.db')}",
     )
+    receiver = await backend.webhooks.create("http://127.0.0.1:1/hooks", ("*",), after=0)
     runner = web.AppRunner(create_app(config, backend), access_log=None)
     await runner.setup()
     try:
@@ -120,7 +129,8 @@ async def serving(database: Path) -> AsyncIterator[Live]:
         port = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
         person = mint(JWT_SECRET, audience="lotse", role="customer", sub="kim")
         seller = mint(JWT_SECRET, audience="lotse", role="seller", sub="mona")
-        yield Live(f"http://127.0.0.1:{port}", OPERATOR, person, seller, disputes, appeals, image)
+        url, webhook = f"http://127.0.0.1:{port}", receiver.webhook
+        yield Live(url, OPERATOR, person, seller, disputes, appeals, image, webhook.id, webhook.last)
     finally:
         await runner.cleanup()
         await backend.close()
@@ -146,7 +156,9 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     def run() -> None:
         with structlog.testing.capture_logs(), contextlib.closing(loop):
             try:
-                loop.run_until_complete(serve())
+                # Whatever address a made-up receiver has: nothing is sent to anybody outside.
+                with patch.object(destinations, "is_public", return_value=False):
+                    loop.run_until_complete(serve())
             except Exception as error:
                 failed.append(error)
                 started.set()

@@ -40,7 +40,20 @@ CONTRACT = {  # api.md
     ("post", "/v1/chat/evidence"),
     ("get", "/v1/chat/appeals/{id}/deadlines.ics"),
     ("get", "/v1/chat/deadlines.ics"),
+    ("get", "/v1/people/{role}/{id}/export"),
+    ("delete", "/v1/people/{role}/{id}"),
+    ("get", "/v1/ops/messages"),
     ("get", "/v1/events"),
+    ("post", "/v1/webhooks"),
+    ("get", "/v1/webhooks"),
+    ("get", "/v1/webhooks/{id}"),
+    ("patch", "/v1/webhooks/{id}"),
+    ("delete", "/v1/webhooks/{id}"),
+    ("post", "/v1/webhooks/{id}/secret"),
+    ("post", "/v1/webhooks/{id}/test"),
+    ("post", "/v1/webhooks/{id}/resend"),
+    ("get", "/v1/webhooks/{id}/deliveries"),
+    ("post", "/v1/webhooks/{id}/deliveries/{seq}/resend"),
     ("get", "/v1/test-clock"),
     ("put", "/v1/test-clock"),
     ("delete", "/v1/test-clock"),
@@ -111,9 +124,12 @@ async def test_schemathesis_finds_no_failure(live: Live, tmp_path: Path, who: st
         "/v1/chat/appeals/{id}/deadlines.ics": draft,
         "/v1/appeals/{id}/commands": filed,
         "/v1/appeals/{id}/decision": decided,
+        **{f"/v1/webhooks/{{id}}/{call}": live.webhook for call in ("secret", "test", "resend", "deliveries")},
     }
     told = "[[operations]]\ninclude-path = {}\nparameters = {{ 'path.id' = {} }}\n"
     config = "".join(told.format(json.dumps(path), json.dumps(id_)) for path, id_ in known.items())
+    sent = told.replace(" }}", ", 'path.seq' = {} }}")
+    config += sent.format('"/v1/webhooks/{id}/deliveries/{seq}/resend"', json.dumps(live.webhook), live.event)
     (tmp_path / "schemathesis.toml").write_text(config)
     process = await asyncio.create_subprocess_exec(
         str(Path(sys.executable).with_name("schemathesis")),

@@ -28,11 +28,13 @@ class EventOut(Struct, kw_only=True):
     `handover`: `type` (`handover.requested`, `handover.message` of the person, `handover.replied`, `handover.closed`),
     `handover_id`, `conversation_id`, `status`, `scope`. `feedback`: `type` (`feedback.given`, `feedback.commented`),
     `feedback_id`, `case` {kind, id, order_id}, `outcome`, `rating`. Neither has words: they are fetched.
+    `erasure`: `type` `person.erased`, `role`, `erasure_id`: somebody was deleted; it does not say who. What was about
+    them in earlier events is gone or stands under a pseudonym, so that a feed read anew differs from one read before.
     """
 
     seq: int
     at: datetime
-    kind: Literal["change", "notice", "handover", "feedback"]
+    kind: Literal["change", "notice", "handover", "feedback", "erasure"]
     order_id: str | None
 
 
