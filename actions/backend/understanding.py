@@ -98,12 +98,14 @@ class Understanding:
         self._followed: OrderedDict[str, None] = OrderedDict()
         self._writing: asyncio.Task[None] | None = None
 
-    def note(self, heard: Heard, status: Status | None, *, after_miss: bool = False) -> None:
+    def note(self, heard: Heard, status: Status | None, *, by_intent: bool = True, after_miss: bool = False) -> None:
         """A turn was answered. `status` None: as far as the dialogue can tell it was understood.
 
-        `after_miss`: the message before was kept, in whichever process; otherwise this process remembers its own.
+        `by_intent`: the message was acted upon for what it means, and not taken for words, a number or a day that had
+        been asked for. `after_miss`: the message before was kept, in whichever process; otherwise this process
+        remembers its own.
         """
-        if not heard.pressed and heard.text and status is None and 0 < heard.confidence < self._below:
+        if by_intent and status is None and heard.confidence < self._below:
             status = Status.UNSURE
         if heard.pressed or not heard.text:
             status = None

@@ -64,6 +64,7 @@ class ActionFallback(IntentAction):
         known: dict[str, Any] = {
             name: turn.value(name) for name in ("order_id", "infraction_id", "appeal_type", "date")
         }
+        turn.guessed = bool(guesses)
         turn.say("fallback_guess" if guesses else "fallback_again")
         if guesses and guesses[0] in Flow.known and turn.case is None and turn.person is not None:
             turn.case = Case(flow=guesses[0], asked=asking.GUESS, **known)

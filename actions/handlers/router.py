@@ -34,6 +34,7 @@ async def respond(turn: Turn, action: Answering) -> None:
     elif turn.person is not None and turn.pressed and turn.value("feedback_id"):
         await feedback.rate(turn)
     elif turn.person is not None and case is not None and case.asked and await answers.answer(turn, case):
+        turn.answers = True
         return
     elif turn.person is not None and case is None and supposes(turn):
         await begin(turn, "check_appeal_eligibility")

@@ -13,6 +13,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 
 from actions.backend import Backend, metrics
+from actions.backend.understanding import Heard, Status
 from actions.handlers.case import Case
 from actions.handlers.person import Person, reply_locale
 from actions.policy import Actor, Verdict
@@ -66,6 +67,9 @@ class Turn:
     missed: bool = False
     type_starts: dict[str, int] = field(default_factory=dict)
     drawn: int = 0  # paragraphs that `rich` shows in another form
+    language: str | None = None  # of the text, where it is certain
+    guessed: bool = False  # asked with buttons what was meant
+    answers: bool = False  # taken for the answer to the open question, whatever its intent
 
     @classmethod
     def read(cls, tracker: Tracker, backend: Backend, wording: Wording, now: datetime) -> Turn:
@@ -109,6 +113,7 @@ class Turn:
             penalty=dict(tracker.get_slot("penalty") or {}),
             misses=int(tracker.get_slot("misses") or 0),
             type_starts=type_starts,
+            language=in_words if isinstance(in_words, str) else None,
         )
 
     @property
@@ -157,9 +162,23 @@ class Turn:
         self.backend.refusals.note(_COMMANDS.get(flow, flow), verdict, origin="chat", subject=subject)
 
     def note_understanding(self) -> None:
-        """Count how this message was understood."""
+        """Count how this message was understood; keep it for review where that was hard."""
         sure = "pressed" if self.pressed else "missed" if self.missed else "unsure" if self.intent == UNSURE else "sure"
         metrics.UNDERSTOOD.labels("en" if self.locale == "en" else "de", sure).inc()
+        guesses = [guess for guess in self.ranking if guess[0] != UNSURE]
+        heard = Heard(
+            conversation_id=self.conversation_id,
+            message_id=self.message_id,
+            actor=self.person.actor if self.person else None,
+            text=self.text,
+            intent=self.intent,
+            confidence=guesses[0][1] if self.intent == UNSURE and guesses else self.confidence,
+            ranking=guesses,
+            language=self.language,
+            pressed=self.pressed,
+        )
+        status = Status.QUESTION if self.guessed else Status.FALLBACK if self.missed else None
+        self.backend.understanding.note(heard, status, by_intent=not self.answers, after_miss=self.misses > 0)
 
     def events(self) -> list[EventType]:
         """The slots after this turn. ``turn`` comes last: it proves that the action ran to its end."""
