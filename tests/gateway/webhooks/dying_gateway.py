@@ -1,4 +1,4 @@
-"""A gateway's workers that are killed between sending and noting: `python -m tests.gateway.webhooks.dying_gateway URL`."""
+"""A gateway's workers that are killed between sending and noting; the argument is the database's URL."""
 
 from __future__ import annotations
 

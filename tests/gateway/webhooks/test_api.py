@@ -44,17 +44,15 @@ async def test_what_happens_reaches_the_receiver_by_itself(gateway: Gateway, rec
     assert [one.event["type"] for one in received] == ["lotse.order.updated", "lotse.dispute.opened"]
     _, feed = await answer(gateway, "GET", "/v1/events")
     assert [one.event["data"] for one in received] == [one for one in feed["events"] if one["order_id"] == "FO-1"][:2]
+    path = f"/v1/webhooks/{made['id']}/deliveries"
     async with asyncio.timeout(5):
-        while (
-            len((listed := await answer(gateway, "GET", f"/v1/webhooks/{made['id']}/deliveries"))[1]["deliveries"]) < 2
-        ):
+        while len(listed := (await answer(gateway, "GET", path))[1]["deliveries"]) < 2:
             await asyncio.sleep(0.05)
-    newest, oldest = listed[1]["deliveries"]
+    newest, oldest = listed
     assert (newest["id"], newest["type"], newest["status"]) == (received[1].id, "lotse.dispute.opened", "delivered")
     assert newest["seq"] > oldest["seq"] and newest["attempts"] == 1 and newest["next_try_at"] is None
     (tried,) = newest["tries"]
     assert (tried["response_status"], tried["error"]) == (204, None) and tried["duration_ms"] >= 0
-    path = f"/v1/webhooks/{made['id']}/deliveries"
     status, page = await answer(gateway, "GET", f"{path}?limit=1")
     assert (status, page["next"]) == (200, newest["seq"])
     _, page = await answer(gateway, "GET", f"{path}?before={page['next']}")
