@@ -39,6 +39,9 @@ class Side(Protocol):
 
     name: str
 
+    async def ready(self) -> bool:
+        """Whether it says that it can be written to."""
+
     async def sends(self, person: Person, words: str, button: Button | None = None) -> Reply:
         """A message of this person: typed words, or a pressed button (then ``words`` is not sent)."""
 
@@ -54,6 +57,9 @@ class Lotse:
     name: str = "lotse"
     _tokens: dict[str, str] = field(default_factory=dict)
     _seen: dict[str, int] = field(default_factory=dict)
+
+    async def ready(self) -> bool:
+        return await _is_ok(self.http, f"{self.url}/ready")
 
     async def sends(self, person: Person, words: str, button: Button | None = None) -> Reply:
         body: dict[str, Any] = {"id": str(uuid.uuid4()), "last_seen_seq": self._seen.get(person.id, 0)}
@@ -98,6 +104,9 @@ class Stock:
     name: str = "stock"
     _seqs: dict[str, int] = field(default_factory=dict)
 
+    async def ready(self) -> bool:
+        return await _is_ok(self.http, f"{self.url}/")
+
     async def sends(self, person: Person, words: str, button: Button | None = None) -> Reply:
         seen = self._seqs.get(person.id, 0)
         metadata = {
@@ -124,14 +133,25 @@ class Stock:
         return Reply(True, "\n".join(message["text"] for message in answer if message.get("text")), buttons)
 
 
+async def _is_ok(http: aiohttp.ClientSession, url: str) -> bool:
+    try:
+        async with http.get(url, timeout=TIMEOUT) as response:
+            return response.status == 200
+    except (aiohttp.ClientError, TimeoutError):
+        return False
+
+
 async def first_answer(
     side: Side, person: Person, words: str, *, within: float, given_up: Callable[[], object], pause: float = 0.1
 ) -> bool:
-    """Send until an answer comes; False when none came in time, or ``given_up`` says so. Times are seconds."""
+    """Wait until it says that it is ready, then send until an answer comes.
+
+    False when none came in time, or ``given_up`` says so. Times are seconds.
+    """
     loop = asyncio.get_running_loop()
     end = loop.time() + within
     while loop.time() < end and not given_up():
-        if (await side.sends(person, words)).ok:
+        if await side.ready() and (await side.sends(person, words)).ok:
             return True
         await asyncio.sleep(pause)
     return False
