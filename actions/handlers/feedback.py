@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from actions.backend import Rating, Settled, SettledCase
 from actions.handlers import case as asking
 from actions.handlers.case import Case
 from actions.handlers.flow import Flow
+from actions.handlers.orders import meant_by_title, my_orders
 from actions.handlers.own_words import tidy
 from actions.handlers.reading import SHORT, SURE
 from actions.handlers.turn import UNSURE, Turn
@@ -19,6 +22,14 @@ _OUTCOMES = {
 }
 _NO_WISH = frozenset({"inform", "correct", "goodbye", "bot_challenge", "greet", "out_of_scope", "thank", UNSURE})
 _BARE = SHORT // 3  # words of a bare yes, no or thanks
+_SUBJECTS = ("order_id", "infraction_id", "appeal_type")
+_WANTS = re.compile(
+    r"\b(?:ich|wir) (?:will|wollen|möchten?|brauchen?|würden?|muss|müssen|kann|können|hätten?)\b"
+    r"|\b(?:i|we) (?:want|need|would|must|can)\b"
+    r"|\b(?:bitte|please)\b"
+    r"|^(?:storn|zeig|sag|frag|zieh|verläng|verbind|fecht|hilf|cancel|show|tell|ask|withdraw|extend|connect|appeal|help)",
+    re.IGNORECASE,
+)
 
 
 def settled_by(command: Command, order_id: str) -> SettledCase | None:
@@ -51,7 +62,7 @@ async def rate(turn: Turn) -> None:
     given = await turn.backend.feedback.rate(feedback_id, turn.actor, rating)
     if given is None:
         turn.say("proposal_unknown")
-    elif turn.case is not None or given.comment is not None:
+    elif (turn.case is not None and turn.case.flow != FeedbackComment.name) or given.comment is not None:
         turn.say("feedback_kept")
     else:
         turn.say("feedback_up" if rating is Rating.UP else "feedback_down")
@@ -71,11 +82,22 @@ async def comment(turn: Turn, case: Case) -> bool:
         turn.case = case
         turn.say("feedback_comment_go_on")
         return True
-    if turn.intent not in (*_NO_WISH, "affirm", "deny") and turn.confidence >= SURE:
+    if await _wishes(turn):
         return False
     kept = await turn.backend.feedback.comment(case.feedback_id or "", turn.actor, tidy(turn.text))
     turn.say("feedback_comment_kept" if kept else "proposal_unknown")
     return True
+
+
+async def _wishes(turn: Turn) -> bool:
+    """Whether a message says what to do. What people tell about a case sounds like one of its wishes to the classifier,
+    so that the intent alone does not count: somebody wants something, or names what it is about.
+    """
+    if turn.intent in (*_NO_WISH, "affirm", "deny") or turn.confidence < SURE:
+        return False
+    if len(turn.text.split()) <= _BARE or _WANTS.search(turn.text) or any(turn.value(name) for name in _SUBJECTS):
+        return True
+    return bool(meant_by_title(turn.text, await my_orders(turn)))
 
 
 class FeedbackComment(Flow):

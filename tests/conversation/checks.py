@@ -8,8 +8,9 @@ from typing import Any
 
 from tests.conversation.people import Answer, Person
 from tests.conversation.script import Step
+from tests.conversation.stack import DESK
 
-SEVERAL = ("sees", "at once")  # acts that bring any number of messages; all others bring one
+SEVERAL = ("sees", "hears", "at once")  # acts that bring any number of messages; all others bring one
 _QUOTED = re.compile(r"[„“][^„“”]*[“”]")
 # How each German locale must not address people; what people said themselves stands in quotation marks.
 _WRONG_ADDRESS = {
@@ -25,6 +26,9 @@ def check(step: Step, expect: Mapping[str, Any], answer: Answer, titles: list[st
         assert answer.code in as_list(expect.get("refused", answer.code)), answer
         return
     assert answer.status == expect.get("status", "answered")
+    if expect.get("paused"):
+        assert not answer.messages and answer.desk == DESK, f"the assistant does not pause: {answer.text!r}"
+        return
     assert len([message for message in answer.messages if message["text"].strip()]) == 1 or step.verb in SEVERAL
     text = answer.text.lower()
     for words in as_list(expect.get("reply")):

@@ -88,6 +88,39 @@ class Marketplace:
         path = f"/v1/appeals/{appeal_id}/commands"
         return self.request("POST", path, body, Idempotency_Key=str(uuid.uuid4()))
 
+    def handovers(self, person_id: str) -> list[dict[str, Any]]:
+        """Everything of somebody that went to the support desk, the oldest first."""
+        found = self._all("/v1/handovers", "handovers")
+        return [handover for handover in found if handover["person"]["id"] == person_id]
+
+    def handover(self, handover_id: str) -> dict[str, Any]:
+        """All that the desk sees of one."""
+        found: dict[str, Any] = self._ok(self.request("GET", f"/v1/handovers/{handover_id}"))
+        return found
+
+    def desk_says(self, handover_id: str, text: str, agent: str) -> Response:
+        """Somebody of the desk writes."""
+        body = {"agent": {"name": agent}, "text": text}
+        return self.request("POST", f"/v1/handovers/{handover_id}/messages", body, Idempotency_Key=str(uuid.uuid4()))
+
+    def desk_closes(self, handover_id: str) -> Response:
+        """The desk is done."""
+        return self.request("POST", f"/v1/handovers/{handover_id}/close")
+
+    def feedback(self, person_ids: set[str]) -> list[dict[str, Any]]:
+        """What these people said about settled cases."""
+        return [given for given in self._all("/v1/feedback", "feedback") if given["person"]["id"] in person_ids]
+
+    def _all(self, path: str, name: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        after = 0
+        while True:
+            page = self._ok(self.request("GET", f"{path}?after={after}&limit=200"))
+            found += page[name]
+            if not page[name]:
+                return found
+            after = page["next"]
+
     def feed(self, after: int) -> list[dict[str, Any]]:
         """Every change and every notice after a number, of all orders."""
         found: list[dict[str, Any]] = []

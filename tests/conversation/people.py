@@ -29,6 +29,7 @@ class Answer:
     status: str
     messages: list[Message]
     code: str = ""
+    desk: str | None = None  # to whom the person is talking while the assistant pauses
 
     @property
     def text(self) -> str:
@@ -125,7 +126,8 @@ class Person:
         response = call("POST", self.port, "/v1/chat/messages", body, token=self.token)
         if response.status != 200:
             return Answer(response.status, "refused", [], (response.body or {}).get("code", ""))
-        return Answer(200, response.body["status"], response.body["messages"])
+        paused = response.body["handover"]
+        return Answer(200, response.body["status"], response.body["messages"], desk=paused and paused["desk"])
 
     def looks(self) -> list[Message]:
         """Fetch what is not on the screen yet, and show it."""
@@ -135,16 +137,16 @@ class Person:
             self.screen[message["seq"]] = message
         return new
 
-    def sees(self, words: list[str], *, within: float = NEWS_WITHIN) -> list[Message]:
-        """Wait until a new message has all these words; everything that came with it."""
+    def sees(self, words: list[str], *, author: str = "notice", within: float = NEWS_WITHIN) -> list[Message]:
+        """Wait until a new message of this author has all these words; everything that came with it."""
         end = time.monotonic() + within
         new: list[Message] = []
         while True:
             new += self.looks()
             for message in new:
-                if message["author"] == "notice" and all(word.lower() in message["text"].lower() for word in words):
+                if message["author"] == author and all(word.lower() in message["text"].lower() for word in words):
                     return new
-            assert time.monotonic() < end, f"no notice with {words}, only {[(m['author'], m['text']) for m in new]}"
+            assert time.monotonic() < end, f"no {author} with {words}, only {[(m['author'], m['text']) for m in new]}"
             time.sleep(0.1)
 
     def reloads(self) -> list[Message]:

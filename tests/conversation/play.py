@@ -17,6 +17,7 @@ from tests.conversation.script import Conversation, Step, instant
 
 _LOCALES = {"customer": "de", "seller": "de-formal"}
 _NAMES = {"customer": "Mia Sommer", "seller": "Kai Berger"}
+_AUTHORS = ("agent", "assistant")  # who is heard; the assistant, where a kind is expected, by itself
 _KEY = re.compile(r"\{(?P<key>\w+)(?P<appeal> appeal)?\}")
 
 
@@ -113,6 +114,18 @@ class Play:
         """The merchant begins and submits (`submit`), or withdraws (`withdraw`), an appeal without the chat."""
         self._done_elsewhere(step, "dashboard", self.penalties.act(**step.what))
 
+    def _desk(self, step: Step) -> None:
+        """The support desk answers whoever `to` names (`says`, as `agent`), or ends the talk with them (`closes`)."""
+        given = dict(step.what)
+        person = self.people[given.get("to") or given["closes"]]
+        handover_id = self.market.handovers(person.id)[-1]["id"]
+        if "closes" in given:
+            response = self.market.desk_closes(handover_id)
+        else:
+            response = self.market.desk_says(handover_id, self.fill(given["says"]), given.get("agent", "Jana"))
+        self.transcript.append(f"--- desk: {given}: {response.status}")
+        assert response.status == step.expect.get("http", 200), response
+
     def _done_elsewhere(self, step: Step, where: str, response: Response) -> None:
         self.transcript.append(f"--- {where}: {step.what}: {response.status}")
         assert response.status == step.expect.get("http", 200), response
@@ -146,6 +159,10 @@ class Play:
             self._shown(step.who, new)
             titles = [button["title"] for message in new for button in message["buttons"]]
             self._check(step, Answer(200, "answered", new), titles)
+        elif step.verb == "hears":
+            new = person.sees(as_list(words), author=_AUTHORS[bool(step.expect.get("kind"))])
+            self._shown(step.who, new)
+            self._check(step, Answer(200, "answered", new), [b["title"] for m in new for b in m["buttons"]])
         elif step.verb == "sees nothing":
             self.market.clock(self.now)  # returns when every notice has been delivered
             new = person.looks()

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from tests.conversation.appeal_scoring import of_appeal, score_appeals
+from tests.conversation.desk_scoring import score_desk, score_feedback
 from tests.conversation.play import Play, same_instant
 from tests.conversation.script import instant
 
@@ -31,6 +32,8 @@ def score(play: Play) -> None:
     expected = {"customer": [], "seller": [], **play.conversation.told}
     assert told == expected, f"told {told}, expected {expected}"
     _each_once(play, notices)
+    score_desk(play)
+    score_feedback(play)
 
 
 def _score_order(play: Play, key: str, events: list[dict[str, Any]]) -> None:

@@ -4,9 +4,12 @@ about: one sentence. rules: the rule IDs it shows. now: where the business clock
 people: whoever differs from the default customer and seller; `role` for others. orders: key, title, due (from now);
 of goods also released, confirmed, cancelled_by, tracking, refunds. infractions: key, type, issued (from now), order.
 steps: each has one act, `<person>: text` or `<person> <verb>: …` or `clock`, `market`, `page`, `dashboard` (the
-merchant acts there), `platform` (it decides on an appeal), and what is expected.
+merchant acts there), `platform` (it decides on an appeal), `desk` (it `says` something `to` somebody, or `closes`), and
+what is expected.
 then: per order or infraction the state of the database afterwards, appeals with it; what is not named must be as it
 was, without any appeal.
+handed: the handovers to the support desk, `by` whom, `scope`, `closed` by whom (none: still open), `talk`, what the
+desk `sees` and does `not see` of it; rated: the feedback, `by` whom, `outcome`, `rating`, `comment`; default: none.
 told: the notices by role, in order, nobody else and none twice; default: none.
 `{key}` in any text is the number of the order or infraction with that key, `{key appeal}` that of its last appeal.
 """
@@ -29,18 +32,21 @@ APPEALS = (
     *("appeals_corrections", "appeals_digressions", "appeals_guards", "appeals_status_and_withdrawal"),
     *("appeals_deadlines", "appeals_steps", "appeals_languages", "appeals_customers"),
 )
-PATTERNS = (*RESOLUTION_CENTRE, *APPEALS)
+AROUND = ("handover", "feedback")
+PATTERNS = (*RESOLUTION_CENTRE, *APPEALS, *AROUND)
 NOW = "2026-11-23T13:00:00Z"
 
-VERBS = ("says", "presses", "uploads", "sees", "sees nothing", "reloads", "repeats", "at once")
-PLAIN = ("clock", "market", "page", "dashboard", "platform")
+VERBS = ("says", "presses", "uploads", "sees", "sees nothing", "hears", "reloads", "repeats", "at once")
+PLAIN = ("clock", "market", "page", "dashboard", "platform", "desk")
 EXPECTATIONS = frozenset(
     (
         *("reply", "reply not", "in order", "file", "buttons", "no buttons", "kind", "refused", "locale"),
-        *("http", "status", "unseen"),
+        *("http", "status", "unseen", "paused"),
     )
 )
-_TOP = frozenset({"about", "rules", "now", "people", "orders", "infractions", "steps", "then", "told"})
+_TOP = frozenset(
+    {"about", "rules", "now", "people", "orders", "infractions", "steps", "then", "told", "handed", "rated"}
+)
 _DURATION = re.compile(r"([+-])(\d+)(d|h|m|s)(?:(\d+)(h|m|s))?")
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
@@ -74,6 +80,8 @@ class Conversation:
     infractions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     then: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     told: Mapping[str, list[str]] = field(default_factory=dict)
+    handed: tuple[Mapping[str, Any], ...] = ()
+    rated: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def id(self) -> str:
@@ -129,6 +137,8 @@ def _conversation(path: Path, data: Mapping[str, Any]) -> Conversation:
         infractions=infractions,
         then=data.get("then") or {},
         told=data.get("told") or {},
+        handed=tuple(data.get("handed") or ()),
+        rated=tuple(data.get("rated") or ()),
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from tests.conversation.conftest import transcript_key
 from tests.conversation.play import Play
 from tests.conversation.scoring import score
-from tests.conversation.script import APPEALS, PATTERNS, RESOLUTION_CENTRE, Conversation, load_all
+from tests.conversation.script import APPEALS, AROUND, PATTERNS, RESOLUTION_CENTRE, Conversation, load_all
 from tests.conversation.stack import Stack
 
 CONVERSATIONS = load_all()
@@ -32,7 +32,7 @@ def test_conversation(stack: Stack, request: pytest.FixtureRequest, number: int,
 
 def test_every_pattern_and_locale_has_conversations() -> None:
     assert {conversation.pattern for conversation in CONVERSATIONS} == set(PATTERNS)
-    for patterns, least in ((RESOLUTION_CENTRE, 45), (APPEALS, 42)):
+    for patterns, least in ((RESOLUTION_CENTRE, 45), (APPEALS, 42), (AROUND, 10)):
         conversations = [conversation for conversation in CONVERSATIONS if conversation.pattern in patterns]
         assert len(conversations) >= least
         assert set().union(*map(spoken_in, conversations)) == {"de", "de-formal", "en"}

@@ -109,6 +109,8 @@ async def test_words_are_only_taken_where_they_were_asked_for(customer: Talk, ba
     [
         ("Ich möchte jetzt bitte noch mein Logo stornieren lassen", "request_cancellation", "Soll ich"),
         ("Was ist gerade offen?", "list_disputes", "offen"),
+        ("Logo stornieren", "request_cancellation", "Soll ich"),
+        ("Wie es mit dem Logo weitergeht, wüsste ich gern", "request_order_update", "Soll ich"),
         ("danke", "thank", "Gern."),
         ("nein", "deny", "In Ordnung, dann ohne Kommentar."),
     ],
@@ -124,6 +126,22 @@ async def test_a_wish_is_never_swallowed_as_a_comment(
     assert found.comment is None
     await customer.says("Ach ja, das ging wirklich flott und einfach", "inform")
     assert (await given(backend))[0].comment is None, "the question was over"
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("Ging schnell und ohne langes Suchen", "force_cancellation"),
+        ("Der Verkäufer hat viel zu spät storniert", "request_cancellation"),
+        ("Die Frist war mir völlig unklar", "ask_response_deadline"),
+    ],
+)
+async def test_what_only_sounds_like_a_wish_is_a_comment(customer: Talk, backend: Any, text: str, intent: str) -> None:
+    await withdrawn(customer, backend)
+    await customer.press(DOWN)
+    await customer.says(text, intent, confidence=0.98)
+    assert customer.text == "Danke, das habe ich festgehalten."
+    assert (await given(backend))[0].comment == text
 
 
 async def test_a_bare_yes_is_asked_on(customer: Talk, backend: Any) -> None:
@@ -151,6 +169,7 @@ async def test_a_thumb_can_be_turned_and_a_strangers_is_none(customer: Talk, sel
     up, down = (button["payload"] for button in customer.buttons[-2:])
     await customer.payload(up)
     await customer.payload(down)
+    assert "was gefehlt hat" in customer.text, "the newest thumb is the one that is asked about"
     assert (await given(backend))[0].rating is Rating.DOWN
     await seller.payload(up)
     assert "nicht mehr offen" in seller.text

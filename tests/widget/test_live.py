@@ -237,7 +237,7 @@ async def test_a_long_poll_answers_with_the_first_message(site: Site, http: aioh
     headers = {"Authorization": f"Bearer {site.token()}"}
     began = time.monotonic()
     async with http.get("/v1/chat/messages?wait=1", headers=headers) as response:
-        assert await response.json() == {"messages": [], "next": 0}
+        assert await response.json() == {"messages": [], "next": 0, "handover": None}
     assert 0.9 < time.monotonic() - began < 5
     asyncio.get_running_loop().call_later(0.5, lambda: asyncio.ensure_future(site.say("da")))
     async with http.get("/v1/chat/messages?wait=20", headers=headers) as response:
