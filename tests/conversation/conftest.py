@@ -6,7 +6,8 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
-from tests.conversation.stack import ELSEWHERE, Stack
+from tests.conversation import private
+from tests.conversation.stack import ELSEWHERE, INTERNAL_SECRET, JWT_SECRET, MODULES, OPERATOR_KEY, Stack
 
 _sizes = pytest.StashKey[dict[str, int]]()
 transcript_key = pytest.StashKey[list[str]]()
@@ -24,6 +25,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     yield started
     _running.remove(started)
     started.stop()
+    private.note_secret(OPERATOR_KEY, JWT_SECRET, INTERNAL_SECRET)
+    told = list(private.found_in({name: started.log(name) for name in MODULES}))
+    assert not told, "a log of this run quotes people or secrets:\n" + "\n".join(told)
 
 
 @pytest.hookimpl(wrapper=True)
