@@ -74,9 +74,9 @@ def subject_of(event: Event) -> str | None:
         return f"appeals/{appeal_id}"
     if event.order_id:
         return f"orders/{event.order_id}"
-    for kind in ("handover", "feedback"):
-        if data.get(f"{kind}_id"):
-            return f"{kind if kind == 'feedback' else kind + 's'}/{data[f'{kind}_id']}"
+    for name, path in (("handover_id", "handovers"), ("feedback_id", "feedback")):
+        if data.get(name):
+            return f"{path}/{data[name]}"
     return None
 
 
