@@ -32,6 +32,7 @@ ROOT = Path(__file__).resolve().parents[1]
 CADDY = Path(sys.executable).with_name("caddy")
 READY_WITHIN = 240.0  # seconds; two Rasa workers load their models, on a machine that may be small
 COPIES = 2
+DESK = "Kundenservice"  # as the conversation tests name it
 KINDS = {"actions": "bot.engine.action_server", "rasa": "bot.engine.rasa_server", "gateway": "bot.gateway"}
 
 
@@ -76,6 +77,7 @@ class Site:
             "LOTSE_TRACKER_DATABASE_URL": self.tracker_url,
             "LOTSE_REDIS_URL": self.redis_url,
             "LOTSE_DATA_DIR": str(self.folder),
+            "LOTSE_DESK_NAME": DESK,
             "LOTSE_TRUSTED_PROXIES": "127.0.0.1/32",
             "LOTSE_RATE_ADDRESS": "0",  # everybody comes from this machine
             "LOTSE_OPERATOR_KEY": self.operator_key,
