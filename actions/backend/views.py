@@ -188,7 +188,8 @@ class PersonRecord:
 class Event:
     """One row of the event feed. `kind`: change (an audit row), notice, handover or feedback. `data` depends on it:
 
-    change: command, actor {role, id}, origin (chat, api, push, clock), rules, policy_version, before, after, key;
+    change: command, actor {role, id}, origin (chat, api, push, clock, receiver), rules, policy_version, before, after,
+    key;
     notice: recipient {role, id}, code, params, text, locale, conversation_id, message_seq, outbox_id;
     handover: type, handover_id, conversation_id, status, scope (handover_rows.event); feedback: type, feedback_id.
     """

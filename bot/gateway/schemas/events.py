@@ -23,8 +23,9 @@ class EventOut(Struct, kw_only=True):
     """A change or a notice, with further fields.
 
     `change`: `command`, `actor` {role, id}, `origin` (chat, api, push, clock, receiver), `rules`, `policy_version`,
-    `before`, `after`; of an appeal, infraction or webhook also `subject` {kind, id}, of an appeal `effects`. `notice`: `recipient`
-    {role, id}, `code`, `params` (with `appeal_id` where it is about one), `text` as the person reads it, `locale`.
+    `before`, `after`; of an appeal, infraction or webhook also `subject` {kind, id}, of an appeal `effects`. `notice`:
+    `recipient` {role, id}, `code`, `params` (with `appeal_id` where it is about one), `text` as the person reads it,
+    `locale`.
     `handover`: `type` (`handover.requested`, `handover.message` of the person, `handover.replied`, `handover.closed`),
     `handover_id`, `conversation_id`, `status`, `scope`. `feedback`: `type` (`feedback.given`, `feedback.commented`),
     `feedback_id`, `case` {kind, id, order_id}, `outcome`, `rating`. Neither has words: they are fetched.

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import ssl
 import threading
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from yarl import URL
 
 from bot.gateway.webhooks.destinations import AddressRefused, Destinations, NameUnknown
@@ -163,3 +170,38 @@ async def test_an_allowed_name_is_connected_to_under_its_name(
     async with open_sender(destinations, connect=1.0, total=1.0, now=lambda: datetime.now(UTC)) as sender:
         tried = await sender.send(url, [receiver.secret], "evt_1", "{}")
     assert tried.ok and receiver.received[0].headers["host"].startswith("hooks.shop.example:")
+
+
+@pytest.mark.integration
+async def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "hooks.shop.example")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("hooks.shop.example")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    unlocked = serialization.NoEncryption()
+    (tmp_path / "key.pem").write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, unlocked))
+    (tmp_path / "certificate.pem").write_bytes(certificate.public_bytes(pem))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tmp_path / "certificate.pem", tmp_path / "key.pem")
+    asked: list[web.BaseRequest] = []
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        asked.append(request)
+        return web.Response()
+
+    server = TestServer(web.Application(), scheme="https")
+    server.app.router.add_post("/", answer)
+    await server.start_server(ssl=context)
+    destinations = Destinations((ipaddress.ip_network("127.0.0.0/8"),), answering(["127.0.0.1"]))
+    try:
+        async with open_sender(destinations, connect=2.0, total=2.0, now=lambda: datetime.now(UTC)) as sender:
+            url = f"https://hooks.shop.example:{server.port}/"
+            tried = await sender.send(url, ["whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"], "evt_1", "{}")
+    finally:
+        await server.close()
+    assert (tried.status, tried.error, asked) == (None, "tls_failed", [])
