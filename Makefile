@@ -15,7 +15,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env run chat train evaluate test soak bench distributed lint format lock tensorflow clean
+.PHONY: help env run chat train evaluate review test soak bench distributed lint format lock tensorflow clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -35,6 +35,9 @@ evaluate: .venv/.dev ## Say how well the held-out sentences are understood (ARGS
 
 bench: .venv/.dev ## Measure Lotse beside plain Rasa, into docs/performance.md (ARGS=--fresh, --short)
 	@$(PY) -W ignore -m bench $(ARGS)
+
+review: .venv/.runtime ## List what was misunderstood in operation (ARGS="--export FILE", then ARGS="--accept FILE")
+	@$(PY) -W ignore -m bot.nlu.review $(ARGS)
 
 env: .venv/.dev ## Everything a developer needs, into .venv
 
