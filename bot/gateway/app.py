@@ -31,6 +31,7 @@ from bot.gateway.routes import OPERATIONS, add_routes
 from bot.gateway.services import SERVICES, Services
 from bot.gateway.turns import TurnRunner
 from bot.gateway.views import metrics as metrics_view
+from bot.gateway.views import ops
 from bot.gateway.views.demo import add_demo
 from bot.gateway.views.widget import add_widget
 from bot.gateway.webhooks.couriers import open_couriers
@@ -64,6 +65,7 @@ def create_app(config: GatewayConfig, backend: Backend) -> web.Application:
     app.router.add_get("/v1/openapi.json", get_openapi)
     app.router.add_get(metrics_view.PATH, metrics_view.get_metrics)
     add_widget(app)
+    ops.add_page(app)
     if not config.production:
         add_demo(app)
     return app
@@ -124,7 +126,7 @@ async def _services(config: GatewayConfig, backend: Backend) -> AsyncIterator[Se
             hub=hub,
             widget=widget,
             addresses=(addresses := Addresses(config.trusted_proxies)),
-            rates=RateLimits(config.rates, buckets, addresses),
+            rates=RateLimits(config.rates, buckets, addresses, config.keys),
             turns=turns,
             couriers=couriers,
             webhook_loop=Loop("webhooks", couriers.step, config.webhook_interval),

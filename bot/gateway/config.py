@@ -77,3 +77,8 @@ class GatewayConfig:
     webhook_connect: float = 5.0
     webhook_within: float = 15.0
     webhook_lease: float = 30.0
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of the marketplace's systems: what they ask is not limited."""
+        return (self.operator_key, self.metrics_key, self.desk_key)

@@ -11,7 +11,19 @@ from bot.gateway.schemas.appeals import AppealOut
 from bot.gateway.schemas.evidence import Uploaded
 from bot.gateway.schemas.health import ReadyOut
 from bot.gateway.uploads import MEDIA_TYPES
-from bot.gateway.views import appeals, calendars, chat, commands, events, evidence, health, infractions, orders, people
+from bot.gateway.views import (
+    appeals,
+    calendars,
+    chat,
+    commands,
+    events,
+    evidence,
+    health,
+    infractions,
+    ops,
+    orders,
+    people,
+)
 from bot.gateway.webhook_routes import WEBHOOK_OPERATIONS
 
 _NO_ORDER = "No such order for this person (`order_not_found`)."
@@ -111,6 +123,7 @@ OPERATIONS = (
         answers={200: FileOut(MEDIA_TYPES)},
     ),
     Operation("GET", "/v1/events", events.get_events, "events", "Every change and notice", {}),
+    *DESK_OPERATIONS,
     *WEBHOOK_OPERATIONS,
     Operation("GET", "/v1/test-clock", events.get_test_clock, "test clock", "Read it", {404: _NO_CLOCK}),
     Operation("PUT", "/v1/test-clock", events.put_test_clock, "test clock", "Set it", {404: _NO_CLOCK}),
@@ -163,6 +176,7 @@ OPERATIONS = (
         {404: "There is no open deadline (`no_deadline`)."},
         answers={200: FileOut(("text/calendar",))},
     ),
+    Operation("GET", "/v1/ops/overview", ops.get_overview, "operations", "How things stand", {}),
     Operation("GET", "/health", health.get_health, "health", "Alive", {}),
     Operation(
         "GET",
@@ -173,7 +187,6 @@ OPERATIONS = (
         {},
         answers={200: ReadyOut, 503: ReadyOut},
     ),
-    *DESK_OPERATIONS,
 )
 
 

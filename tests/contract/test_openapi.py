@@ -59,6 +59,7 @@ CONTRACT = {  # api.md
     ("delete", "/v1/test-clock"),
     ("post", "/v1/chat/messages"),
     ("get", "/v1/chat/messages"),
+    ("get", "/v1/ops/overview"),
     ("get", "/health"),
     ("get", "/ready"),
 }

@@ -22,7 +22,13 @@ async def get_health(call: OpenCall) -> HealthOut:
 
 async def get_ready(call: OpenCall) -> web.Response:
     """Whether every part answers, with a line for each."""
-    services = call.services
+    parts = await parts_of(call.services)
+    ready = all(part.ok for part in parts)
+    return json_response(ReadyOut(ready=ready, parts=parts), status=200 if ready else 503)
+
+
+async def parts_of(services: Services) -> tuple[PartOut, ...]:
+    """A look at every part."""
     database, rasa, actions = await asyncio.gather(
         _database(services), services.engine.check(), services.engine.check_actions()
     )
@@ -37,12 +43,10 @@ async def get_ready(call: OpenCall) -> web.Response:
     }
     if services.stopping:
         troubles["gateway"] = "is about to end"
-    parts = tuple(
+    return tuple(
         PartOut(name=name, ok=trouble is None, detail=trouble or "ok")  # type: ignore[arg-type]
         for name, trouble in troubles.items()
     )
-    ready = all(part.ok for part in parts)
-    return json_response(ReadyOut(ready=ready, parts=parts), status=200 if ready else 503)
 
 
 async def _database(services: Services) -> str | None:

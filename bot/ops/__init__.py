@@ -1,0 +1,1 @@
+"""The operator's page: three files and the texts, served by the gateway below /ops."""

@@ -1,0 +1,2 @@
+declare const texts: Record<string, Record<string, string>>;
+export default texts;
