@@ -6,6 +6,7 @@ turned back, not even by whoever holds the keys; a keyed hash could be, by tryin
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -23,7 +24,7 @@ _ANY_QUOTE = f"[{re.escape(_QUOTES)}]"
 _NOISE = r"[\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]*"
 _LONG = 12  # characters; shorter words may occur by chance, and count only as a whole or as a quotation
 _LEAST_NAME = 3
-_PLAIN = re.compile(r"[A-Za-z0-9]+")
+_PLAIN = re.compile(r"\w+")
 _LEAST_PROBE = 3
 
 
@@ -126,5 +127,6 @@ def _is_noise(letter: str) -> bool:
 
 
 def matching(columns: Iterable[Any], probes: Iterable[str]) -> list[Any]:
-    """Conditions of which one holds for every row that has a trace: `columns` are textual, probes plain letters."""
-    return [column.contains(probe) for column in columns for probe in probes]
+    """Conditions of which one holds for every row that has a trace: `columns` are texts, or JSON as a text."""
+    written = {form for probe in probes for form in (probe, json.dumps(probe)[1:-1])}  # letters may be escaped in JSON
+    return [column.contains(form, autoescape=True) for column in columns for form in sorted(written)]
