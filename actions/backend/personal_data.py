@@ -73,8 +73,10 @@ class PersonalData:
         async for part in self._cases(who, person_id):
             yield part
         notices = select(NoticeRow).where(NoticeRow.recipient_role == who, NoticeRow.recipient_id == person_id)
-        async for part in self._all("waiting_notices", notices.where(NoticeRow.delivered_at.is_(None)), NoticeRow.id):
-            yield part
+        async for name, waiting in self._all(
+            "waiting_notices", notices.where(NoticeRow.delivered_at.is_(None)), NoticeRow.id
+        ):
+            yield name, [_without_other(row, who) for row in waiting]
 
     async def _cases(self, role: str, person_id: str) -> AsyncIterator[tuple[str, Rows]]:
         party = OrderRow.customer_id if role == Role.CUSTOMER else OrderRow.seller_id
@@ -162,7 +164,9 @@ def _events(session: Session, which: Any, role: str, person_id: str) -> Rows:
 
 
 def _without_other(value: Any, role: str) -> Any:
-    other = (f"{_OTHER[role]}_id", f"{_OTHER[role]}_name")
+    other = [f"{_OTHER[role]}_id", f"{_OTHER[role]}_name"]
     if isinstance(value, Mapping):
+        if value.get("by_role") == _OTHER[role]:
+            other.append("by_name")
         return {key: _without_other(item, role) for key, item in value.items() if key not in other}
     return [_without_other(item, role) for item in value] if isinstance(value, list) else value
