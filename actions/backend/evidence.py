@@ -84,13 +84,16 @@ class EvidenceStore:
         return EvidenceFile(evidence_id, media_type, content)
 
     async def discard(self, digests: Collection[str]) -> int:
-        """Remove images that no evidence names (any more); how many it were."""
+        """Remove images that no evidence names (any more); how many it were. StorageUnavailable: some may be left."""
         wanted = set(digests)
         if not wanted:
             return 0
         named = select(EvidenceRow.digest).where(EvidenceRow.digest.in_(wanted))
         wanted -= set(await self._database.read(lambda session: session.scalars(named).all()))
-        return sum([await asyncio.to_thread(self._remove, digest) for digest in sorted(wanted)])
+        try:
+            return sum([await asyncio.to_thread(self._remove, digest) for digest in sorted(wanted)])
+        except OSError as error:
+            raise StorageUnavailable(str(error)) from error
 
     async def discard_unattached(self, folder: str, before: datetime) -> int:
         """Remove images stored before an instant that no evidence names; `folder`: those of FOLDERS, one at a time."""

@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 
 EVERY = 60.0  # seconds
 _AT_ONCE = 500  # rows in one transaction
-_ROUNDS = 4  # transactions of a kind each time
+_SECONDS = 2.0  # of work each time, so that nothing else that is due waits; there is always one transaction a kind
 _CONVERSATIONS = 20
 _AGAIN = timedelta(minutes=10)
 """How long Rasa is told again to forget a conversation: longer than any turn that still ran."""
@@ -57,6 +57,7 @@ class Retention:
         self._periods = periods
         self._folders = cycle(FOLDERS)
         self._last: float | None = None
+        self._ends = 0.0
 
     async def sweep(self) -> Counter[str]:
         """As `run`, unless this process did it within the last minute."""
@@ -71,8 +72,9 @@ class Retention:
         What goes wrong with one kind is said in the log and does not keep the others.
         """
         now, kept, counts = self._clock.real_now(), self._periods, Counter[str]()
+        self._ends = time.monotonic() + _SECONDS
         tasks: dict[str, Callable[[], Awaitable[int]]] = {
-            "erasures": self._erasures.resume,
+            "erasures": partial(self._erasures.resume, within=_SECONDS),
             "conversations": partial(self._conversations, now),
             "engine": partial(self._engine, now),
             "case_texts": partial(self._rounds, partial(retention_texts.cases, before=now - kept.case_texts)),
@@ -100,10 +102,11 @@ class Retention:
         return counts
 
     async def _rounds(self, work: Callable[[Session], int]) -> int:
+        """As many short transactions as there are rows and time for; how many rows went."""
         done = 0
-        for _ in range(_ROUNDS):
-            done += (count := await self._database.write(work))
-            if not count:
+        while count := await self._database.write(work):
+            done += count
+            if time.monotonic() > self._ends:
                 break
         return done
 
