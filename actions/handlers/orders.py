@@ -64,8 +64,11 @@ async def my_orders(turn: Turn) -> list[OrderSnapshot]:
 
 
 async def order_of(turn: Turn, order_id: str) -> OrderSnapshot | None:
-    """An own order by number; somebody else's is „not found" (M-04)."""
+    """An own order by number, or by its digits where no other has them; somebody else's is „not found" (M-04)."""
     order = await turn.backend.orders.get(order_id)
+    if order is None and order_id.isdecimal():
+        same = [own for own in await my_orders(turn) if re.sub(r"\D", "", own.id) == order_id]
+        return same[0] if len(same) == 1 else None
     return order if order is not None and order.facts.is_party(turn.actor) else None
 
 

@@ -40,6 +40,15 @@ async def test_a_no_sends_nothing(customer: Talk, backend: Any) -> None:
     assert await stored(backend) == ("active", None)
 
 
+async def test_an_own_order_may_be_named_by_its_digits_where_only_one_has_them(customer: Talk, order: Any) -> None:
+    await order("FO-48213", "Flyer")
+    await customer.says("Wie weit ist Auftrag 48213?", "request_order_update", order_id="48213")
+    assert customer.text.startswith("FO-48213 (Flyer) ist in Arbeit.")
+    await order("WO-48213", "Karte")
+    await customer.says("Wie weit ist Auftrag 48213?", "request_order_update", order_id="48213")
+    assert codes(customer) == ["no_access"]
+
+
 @pytest.mark.rule("M-22")
 async def test_one_question_at_a_time(customer: Talk, backend: Any) -> None:
     await update_asked(backend)
