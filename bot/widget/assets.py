@@ -2,8 +2,8 @@
 
 `widget.js` is what a page embeds: it only imports the modules of this release, under an address that names their
 content. A page thus never mixes modules of two releases, and a browser may keep them for good. Three modules are made
-here, the texts (from data/responses), the style sheet and the settings; the others are served as they are written, without the lines
-that are only comments and without indentation, which are a third of their size.
+here, the texts (from data/responses), the style sheet and the settings; the others are served as they are written,
+without the lines that are only comments and without indentation, which are a third of their size.
 """
 
 from __future__ import annotations

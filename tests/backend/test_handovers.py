@@ -61,7 +61,8 @@ async def chat(backend: Backend) -> Conversation:
 
 async def offer(backend: Backend, chat: Conversation, *, history: bool = False) -> Handover:
     messages = await backend.handovers.history(chat.id, 2) if history else None
-    material = Material(DESK.name, Role.CUSTOMER, CUSTOMER.id, "de", name="Anna", words="Einen Menschen bitte", messages=messages)
+    words = "Einen Menschen bitte"
+    material = Material(DESK.name, Role.CUSTOMER, CUSTOMER.id, "de", name="Anna", words=words, messages=messages)
     return await backend.handovers.create(
         chat.id, CUSTOMER, material, sentence="Dorthin geht: … Soll ich?", locale="de"
     )
