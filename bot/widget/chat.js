@@ -190,6 +190,7 @@ export class Chat {
         this.log.refuse(item);
         this.emit("lotse-error", { status });
       },
+      busy: (busy) => (busy ? this.panel.notify(this.words.say("slower"), "slower") : this.status(/** @type {Status} */ (this.host.dataset.status))),
       replayed: () => {
         if (this.replayed) return;
         this.replayed = true;

@@ -31,6 +31,7 @@ import { forgetAll } from "./outbox.js";
  * @property {(status: Status) => void} status
  * @property {(item: Item) => void} sent stored by the gateway
  * @property {(item: Item, status: number) => void} refused for good
+ * @property {(busy: boolean) => void} busy the gateway wants a pause before the next message, or takes messages again
  * @property {() => void} replayed everything up to now was delivered
  * @property {() => void} reset the conversation is another one than it was: forget what was shown
  * @property {(reason: "renew" | "refused") => Promise<string | null>} token
@@ -58,6 +59,7 @@ export class Connection {
     this.socket = null;
     this.failures = 0;
     this.sending = false;
+    this.busy = false;
     /** @type {Status | null} */
     this.status = null;
     /** @type {(() => void) | null} ends the pause between two tries */
@@ -231,6 +233,7 @@ export class Connection {
 
   /** @param {Item} item */
   settle(item) {
+    this.slower(false);
     this.outbox.remove(item.id);
     this.events.sent(item);
     this.confirmed?.(item.id);
@@ -271,10 +274,18 @@ export class Connection {
         this.events.refused(item, error.status);
         return true;
       }
+      this.slower(error instanceof Refused && error.status === 429);
       setTimeout(() => this.flush(), error instanceof Refused ? error.after : 1500);
       if (!(error instanceof Refused)) this.socket?.close(); // whatever it looks like, the line is down
       return false;
     }
+  }
+
+  /** @param {boolean} busy */
+  slower(busy) {
+    if (busy === this.busy) return;
+    this.busy = busy;
+    this.events.busy(busy);
   }
 
   /** @param {"renew" | "refused"} reason @returns {Promise<boolean>} */

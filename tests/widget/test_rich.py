@@ -282,6 +282,31 @@ async def test_customers_are_not_asked_for_evidence(shop: Open, site: Site) -> N
     await expect(kim.chat.locator(".clip")).to_be_hidden()
 
 
+async def test_too_many_messages_wait_and_are_sent_by_themselves(shop: Open) -> None:
+    refused: list[str] = []
+
+    async def limit(page: Page) -> None:
+        async def answer(route: Route) -> None:
+            if route.request.method == "POST" and len(refused) < 2:
+                refused.append(route.request.post_data_json["id"])
+                headers = {"Retry-After": "1"}
+                await route.fulfill(status=429, headers=headers, json={"code": "rate_limited"})
+            else:
+                await route.continue_()
+
+        await page.route("**/v1/chat/messages", answer)
+
+    kim = await shop(prepare=limit)
+    await kim.open()
+    await kim.say("Geht gleich")
+    banner = kim.chat.locator(".banner")
+    await expect(banner).to_contain_text("sie wird gleich von selbst gesendet")
+    await expect(kim.messages("person")).to_have_count(1)
+    await shows(kim, ["Geht gleich", "Du sagst: Geht gleich"])
+    await expect(banner).to_have_text("")
+    assert len(set(refused)) == 1, "the same message under the same id"
+
+
 async def test_a_message_that_is_refused_for_good_can_be_edited(shop: Open) -> None:
     async def refuse(page: Page) -> None:
         async def answer(route: Route) -> None:
