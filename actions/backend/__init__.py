@@ -24,6 +24,7 @@ from actions.backend.appeal_views import (
 from actions.backend.backend import Backend
 from actions.backend.chat_views import (
     SEEN_ASSUMED,
+    Arrived,
     Author,
     Completed,
     Conversation,
@@ -33,8 +34,10 @@ from actions.backend.chat_views import (
     OutboxRow,
     Paused,
     Received,
+    Recipient,
     Reply,
     ReplyButton,
+    Said,
     StoredButton,
     StoredMessage,
 )
@@ -68,6 +71,7 @@ from actions.backend.handover_views import (
     SettledCase,
     Tally,
 )
+from actions.backend.people import Claims
 from actions.backend.results import Confirmation, ConfirmStatus, IdempotencyKey, Outcome, Proposal
 from actions.backend.views import DisputeSnapshot, Event, OrderPush, OrderSnapshot, PersonRecord, PutResult
 
@@ -79,10 +83,12 @@ __all__ = [
     "AppealPage",
     "AppealProposal",
     "AppealSnapshot",
+    "Arrived",
     "Author",
     "Backend",
     "BackendError",
     "BadValue",
+    "Claims",
     "ClockUnavailable",
     "Completed",
     "ConfirmStatus",
@@ -125,8 +131,10 @@ __all__ = [
     "PutResult",
     "Rating",
     "Received",
+    "Recipient",
     "Reply",
     "ReplyButton",
+    "Said",
     "ScanItem",
     "Scope",
     "Settled",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import String, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from actions.backend import leases, messages
@@ -14,6 +14,20 @@ from actions.backend.chat_views import Author, Completed, MessageState, Reply, S
 from actions.backend.tables import table
 
 _messages = table(MessageRow)
+# Made once: to build a statement costs more than to run it, and this one runs every turn.
+_ANSWER = (
+    update(_messages)
+    .where(
+        _messages.c.conversation_id == bindparam("conversation"),
+        _messages.c.seq == bindparam("number"),
+        _messages.c.state == MessageState.PENDING.value,
+    )
+    .values(
+        state=MessageState.ANSWERED.value,
+        handover_id=func.coalesce(bindparam("handover", type_=String()), _messages.c.handover_id),
+    )
+    .returning(_messages.c.seq)
+)
 
 
 def answer(
@@ -25,14 +39,20 @@ def answer(
     now: datetime,
     *,
     handover_id: str | None = None,
+    handed: bool = False,
 ) -> Completed:
-    """Store the answer; whoever comes second gets the stored one. `handover_id`: the message and its answer are its."""
-    mine = (_messages.c.conversation_id == message.conversation_id) & (_messages.c.seq == message.seq)
-    pending = update(_messages).where(mine, _messages.c.state == MessageState.PENDING.value)
-    values = {"state": MessageState.ANSWERED.value, **({"handover_id": handover_id} if handover_id else {})}
-    first = bool(session.execute(pending.values(values).returning(_messages.c.seq)).all())
+    """Store the answer; whoever comes second gets the stored one. `handover_id`: the message and its answer are its.
+
+    `handed`: whoever sent the message waits for the answer and is about to get it.
+    """
+    asked = {"conversation": message.conversation_id, "number": message.seq, "handover": handover_id}
+    first = bool(session.execute(_ANSWER, asked).all())
     new = replies if first else ()
-    lease = leases.pass_on(session, message.conversation_id, owner, seconds, now, len(new), answered=first)
+    lease = leases.pass_on(
+        *(session, message.conversation_id, owner, seconds, now, len(new)),
+        answered=first,
+        handed=message.seq if handed and first else 0,
+    )
     rows = [
         messages.row(
             message.conversation_id,
@@ -49,7 +69,7 @@ def answer(
     ]
     written = messages.write(session, rows) if first else replies_to(session, message)
     following = leases.first(session, message.conversation_id) if lease.held else None
-    return Completed(tuple(written), first, following)
+    return Completed(tuple(written), first, following, handed=handed and lease.delivered == lease.seq)
 
 
 def replies_to(session: Session, message: StoredMessage) -> list[StoredMessage]:

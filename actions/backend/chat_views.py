@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from actions.backend.views import PersonRecord
 from actions.policy import DisputeKind, Role
 
 SEEN_ASSUMED = "seen_assumed"
@@ -130,6 +131,21 @@ class StoredMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What arrives from a person: typed `text`, the `payload` of a button, or what was `done` elsewhere.
+
+    `last_seen_seq` is None when the client does not say what it shows.
+    """
+
+    client_id: str
+    text: str | None = None
+    payload: str | None = None
+    done: StoredButton | None = None
+    custom: Mapping[str, Any] = field(default_factory=dict)
+    last_seen_seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """The number of a reply. `later`: not in the answer to the post, which only said that it takes longer."""
 
@@ -151,15 +167,35 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrived:
+    """A message of a known person was stored: in their `conversation` as it was before, and what is known of them."""
+
+    received: Received
+    conversation: Conversation
+    person: PersonRecord | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Whom a notice is for: their conversation, what is known of them, and the locale they were last answered in."""
+
+    conversation: Conversation
+    person: PersonRecord | None
+    spoken_locale: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Completed:
     """A message was answered. `first` is False when it had been answered before: `replies` are then the stored ones.
 
-    `next`: the next unanswered message; the lease is kept for it. None: the lease is released.
+    `next`: the next unanswered message; the lease is kept for it. None: the lease is released. `handed`: it is noted
+    that everything up to here was handed to the person.
     """
 
     replies: tuple[StoredMessage, ...]
     first: bool = True
     next: StoredMessage | None = None
+    handed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

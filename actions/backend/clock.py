@@ -17,6 +17,7 @@ from actions.backend.tables import ClockRow
 from actions.policy.instants import utc
 
 _ROW = 1
+_FROZEN = select(ClockRow.instant).where(ClockRow.id == _ROW)
 
 
 class Clock:
@@ -56,7 +57,7 @@ class Clock:
         await self._database.write(lambda session: session.execute(delete(ClockRow)) and None)
 
     def _frozen(self, session: Session) -> datetime | None:
-        return session.scalar(select(ClockRow.instant).where(ClockRow.id == _ROW))
+        return session.scalar(_FROZEN)
 
     def _check(self) -> None:
         if self._production:

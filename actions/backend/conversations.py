@@ -8,32 +8,40 @@ each try, not one per process: a lease that is held is never given twice.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from actions.backend import answering, leases, messages
 from actions.backend.chat_tables import ConversationRow, MessageRow
 from actions.backend.chat_views import (
+    SEEN_ASSUMED,
+    Arrived,
     Author,
     Completed,
     MessageState,
     Notice,
     Received,
     Reply,
+    Said,
     StoredButton,
     StoredMessage,
 )
-from actions.backend.errors import MessageConflict, UnknownButton
+from actions.backend.errors import MessageConflict, NoConversation, UnknownButton
 from actions.backend.notices import AWAITING_ANSWER
-from actions.backend.openings import Openings
+from actions.backend.openings import Openings, of_token
+from actions.backend.people import Claims, known
 from actions.backend.tables import DisputeRow, table
-from actions.policy import DisputeKind, DisputeStatus
+from actions.policy import DisputeKind, DisputeStatus, Role
 
 _conversations = table(ConversationRow)
 _messages = table(MessageRow)
+_SAID_BEFORE = select(_messages).where(
+    _messages.c.conversation_id == bindparam("conversation"), _messages.c.client_id == bindparam("client")
+)
 LEASE_SECONDS = 30.0
 
 
@@ -59,67 +67,103 @@ class Conversations(Openings):
         The same client id again returns what is stored. MessageConflict if that has other content, UnknownButton if the
         payload is not one of this conversation's tokens (also another person's), LookupError for no such conversation.
         """
+        said = Said(client_id, text, payload, done, dict(custom or {}), last_seen_seq)
+        now = self._real_now()
+        return await self._database.upsert(
+            lambda session: self._receive(session, conversation_id, said, owner, seconds, now)
+        )
+
+    async def receive(
+        self, iss: str, role: Role, sub: str, claims: Claims, said: Said, *, owner: str, seconds: float = LEASE_SECONDS
+    ) -> Arrived:
+        """`open`, `people.touch` and `add_person_message` at once, for the person of a verified token.
+
+        One transaction, unless the person comes for the first time or their token says something new. Without a
+        `last_seen_seq` the person has seen what was handed out, which is noted in the message (SEEN_ASSUMED); nobody
+        has seen what is not written yet. Raises as `add_person_message` does.
+        """
         now = self._real_now()
 
-        def work(session: Session) -> Received:
-            query = select(_messages).where(
-                _messages.c.conversation_id == conversation_id, _messages.c.client_id == client_id
-            )
-            stored = session.execute(query).first()
-            if stored is not None:
-                return self._again(session, messages.message(stored._mapping), text, payload, done, owner, seconds, now)
-            action = done
-            if payload is not None:
-                action = messages.button(session, conversation_id, payload)
-                if action is None:
-                    raise UnknownButton("this payload was not handed out in this conversation")
-            lease = leases.take_with_message(session, conversation_id, owner, seconds, now, last_seen_seq)
-            row = messages.row(
-                conversation_id,
-                lease.seq,
-                Author.PERSON,
-                action.title if action else text or "",
-                now,
-                state=MessageState.PENDING.value,
-                client_id=client_id,
-                payload=payload,
-                action=action.action if action else None,
-                last_seen_seq=last_seen_seq,
-                custom=dict(custom or {}),
-            )
-            (message,) = messages.write(session, [row])
-            if not lease.held:
-                return Received(message)
-            return Received(message, turn=message if lease.pending == 1 else leases.first(session, conversation_id))
+        def work(session: Session) -> Arrived | None:
+            conversation = of_token(session, iss, role, sub)
+            if conversation is None:
+                return None
+            person = known(session, role, sub, claims)
+            seen, custom = said.last_seen_seq, said.custom
+            if seen is None:
+                seen, custom = conversation.delivered_seq, {**custom, SEEN_ASSUMED: True}
+            told = replace(said, last_seen_seq=min(seen, conversation.last_seq), custom=custom)
+            return Arrived(self._receive(session, conversation.id, told, owner, seconds, now), conversation, person)
 
-        return await self._database.upsert(work)
+        while True:
+            try:
+                arrived = await self._database.upsert(work)
+            except NoConversation:  # the person was forgotten in this instant
+                arrived = None
+            if arrived is not None:
+                return arrived
+            await self.open(iss, role, sub)
+
+    def _receive(
+        self, session: Session, conversation_id: str, said: Said, owner: str, seconds: float, now: datetime
+    ) -> Received:
+        stored = session.execute(_SAID_BEFORE, {"conversation": conversation_id, "client": said.client_id}).first()
+        if stored is not None:
+            return self._again(session, messages.message(stored._mapping), said, owner, seconds, now)
+        action = said.done
+        if said.payload is not None:
+            action = messages.button(session, conversation_id, said.payload)
+            if action is None:
+                raise UnknownButton("this payload was not handed out in this conversation")
+        seen = said.last_seen_seq or 0
+        lease = leases.take_with_message(session, conversation_id, owner, seconds, now, seen)
+        row = messages.row(
+            conversation_id,
+            lease.seq,
+            Author.PERSON,
+            action.title if action else said.text or "",
+            now,
+            state=MessageState.PENDING.value,
+            client_id=said.client_id,
+            payload=said.payload,
+            action=action.action if action else None,
+            last_seen_seq=seen,
+            custom=dict(said.custom),
+        )
+        (message,) = messages.write(session, [row])
+        if not lease.held:
+            return Received(message)
+        return Received(message, turn=message if lease.pending == 1 else leases.first(session, conversation_id))
 
     @staticmethod
     def _again(
-        session: Session,
-        message: StoredMessage,
-        text: str | None,
-        payload: str | None,
-        done: StoredButton | None,
-        owner: str,
-        seconds: float,
-        now: datetime,
+        session: Session, message: StoredMessage, said: Said, owner: str, seconds: float, now: datetime
     ) -> Received:
-        typed = payload is None and done is None
-        action = message.action if done else None  # its title may be in another language by now
-        if message.payload != payload or (typed and message.text != (text or "")) or (done and action != done.action):
+        typed, done = said.payload is None and said.done is None, said.done
+        other = message.payload != said.payload or (typed and message.text != (said.text or ""))
+        if other or (done and message.action != done.action):  # its title may be in another language by now
             raise MessageConflict("this message id was used for other content")
         if message.state is MessageState.PENDING and leases.take(session, message.conversation_id, owner, seconds, now):
             return Received(message, repeated=True, turn=leases.first(session, message.conversation_id))
         return Received(message, repeated=True)
 
     async def complete(
-        self, message: StoredMessage, replies: Sequence[Reply], *, owner: str, seconds: float = LEASE_SECONDS
+        self,
+        message: StoredMessage,
+        replies: Sequence[Reply],
+        *,
+        owner: str,
+        seconds: float = LEASE_SECONDS,
+        handed: bool = False,
     ) -> Completed:
-        """Store the answer of a message, once: whoever comes second gets the stored one. The lease goes on or ends."""
+        """Store the answer of a message, once: whoever comes second gets the stored one. The lease goes on or ends.
+
+        `handed`: whoever sent the message waits for the answer and is about to get it. What was delivered is then noted
+        here, if nothing came in between.
+        """
         now = self._real_now()
         return await self._database.write(
-            lambda session: answering.answer(session, message, replies, owner, seconds, now)
+            lambda session: answering.answer(session, message, replies, owner, seconds, now, handed=handed)
         )
 
     async def say(

@@ -23,6 +23,10 @@ class MessageConflict(BackendError):
     """The client's message id was used before for other content."""
 
 
+class NoConversation(LookupError):
+    """There is no such conversation (any more)."""
+
+
 class UnknownButton(BackendError):
     """The payload was never handed out in this conversation."""
 

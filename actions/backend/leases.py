@@ -6,29 +6,51 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Integer,
+    String,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from actions.backend import messages
 from actions.backend.chat_tables import ConversationRow, MessageRow
 from actions.backend.chat_views import MessageState, StoredMessage
+from actions.backend.columns import Instant
+from actions.backend.errors import NoConversation
 from actions.backend.tables import table
 
 _table = table(ConversationRow)
 _messages = table(MessageRow)
-_PENDING = _messages.c.state == MessageState.PENDING.value
+# Written out, not bound: else SQLite does not see that the partial index of unanswered messages fits.
+_PENDING = _messages.c.state == literal_column(f"'{MessageState.PENDING.value}'")
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The conversation after a statement: last number, unanswered messages, whether the caller holds the lease now."""
+    """The conversation after a statement: last number, unanswered messages, whether the caller holds the lease now.
+
+    `delivered`: up to where everything was handed to the person.
+    """
 
     seq: int
     pending: int
     held: bool
+    delivered: int
 
 
-def _free(now: datetime) -> ColumnElement[bool]:
+def is_free(now: datetime) -> ColumnElement[bool]:
+    """Nobody holds the lease."""
     return or_(_table.c.lease_until.is_(None), _table.c.lease_until <= now)
 
 
@@ -36,67 +58,118 @@ def _until(now: datetime, seconds: float) -> datetime:
     return now + timedelta(seconds=seconds)
 
 
-def _move(session: Session, conversation_id: str, owner: str, values: dict[str, Any]) -> Lease:
-    columns = (_table.c.last_seq, _table.c.pending, _table.c.lease_owner)
-    moved = update(_table).where(_table.c.id == conversation_id).values(values).returning(*columns)
-    row = session.execute(moved).one_or_none()
+# Made once, with names for what differs: to build a statement costs more than to run it, and these run every turn.
+_ID, _BY = bindparam("conversation", type_=String()), bindparam("by", type_=String())
+_OF_ROW = _table.c.id == _ID
+_AT, _TILL = bindparam("at_", type_=Instant()), bindparam("till", type_=Instant())
+_SEEN, _COUNT, _DONE = (bindparam(name, type_=Integer()) for name in ("seen", "count", "done"))
+_HANDED = bindparam("handed", type_=Integer())
+_MOVED = (_table.c.last_seq, _table.c.pending, _table.c.lease_owner, _table.c.delivered_seq)
+_FREE = or_(_table.c.lease_until.is_(None), _table.c.lease_until <= _AT)
+_MINE = _table.c.lease_owner == _BY
+_TAKE_WITH_MESSAGE = (
+    update(_table)
+    .where(_OF_ROW)
+    .values(
+        last_seq=_table.c.last_seq + 1,
+        pending=_table.c.pending + 1,
+        used_at=_AT,
+        seen_seq=case(
+            (_table.c.seen_seq < _SEEN, case((_table.c.last_seq < _SEEN, _table.c.last_seq), else_=_SEEN)),
+            else_=_table.c.seen_seq,
+        ),
+        lease_owner=case((_FREE, _BY), else_=_table.c.lease_owner),
+        lease_until=case((_FREE, _TILL), else_=_table.c.lease_until),
+    )
+    .returning(*_MOVED)
+)
+_TAKE = update(_table).where(_OF_ROW, _FREE).values(lease_owner=_BY, lease_until=_TILL).returning(_table.c.id)
+_LEFT = _table.c.pending - _DONE
+_ENDS = and_(_MINE, _LEFT <= 0)
+_PASS_ON = (
+    update(_table)
+    .where(_OF_ROW)
+    .values(
+        last_seq=_table.c.last_seq + _COUNT,
+        pending=_LEFT,
+        retry_at=case((_DONE == 1, null()), else_=_table.c.retry_at),
+        lease_owner=case((_ENDS, null()), else_=_table.c.lease_owner),
+        lease_until=case((_ENDS, null()), (_MINE, _TILL), else_=_table.c.lease_until),
+        # All before the message was handed out and nothing came after it: then its answer is handed out without a gap.
+        delivered_seq=case(
+            (
+                and_(_HANDED > 0, _table.c.delivered_seq >= _HANDED - 1, _table.c.last_seq == _HANDED),
+                _table.c.last_seq + _COUNT,
+            ),
+            else_=_table.c.delivered_seq,
+        ),
+    )
+    .returning(*_MOVED)
+)
+_NEXT_SEQ = update(_table).where(_OF_ROW).values(last_seq=_table.c.last_seq + 1).returning(_table.c.last_seq)
+_RENEW = update(_table).where(_OF_ROW, _MINE).values(lease_until=_TILL).returning(_table.c.id)
+_FIRST = select(_messages).where(_messages.c.conversation_id == _ID, _PENDING).order_by(_messages.c.seq).limit(1)
+
+
+def _move(session: Session, moved: Executable, owner: str, values: dict[str, Any]) -> Lease:
+    row = session.execute(moved, {**values, "by": owner}).one_or_none()
     if row is None:
-        raise LookupError(f"no conversation {conversation_id}")
-    seq, pending, holder = row
-    return Lease(seq, pending, holder == owner)
+        raise NoConversation(values["conversation"])
+    seq, pending, holder, delivered = row
+    return Lease(seq, pending, holder == owner, delivered)
 
 
 def take_with_message(
     session: Session, conversation_id: str, owner: str, seconds: float, now: datetime, last_seen_seq: int
 ) -> Lease:
     """Count a new message of the person and take the lease if it is free. LookupError for no such conversation."""
-    free = _free(now)
-    seen = case((_table.c.last_seq < last_seen_seq, _table.c.last_seq), else_=last_seen_seq)
-    values = {
-        "last_seq": _table.c.last_seq + 1,
-        "pending": _table.c.pending + 1,
-        "used_at": now,
-        "seen_seq": case((_table.c.seen_seq < last_seen_seq, seen), else_=_table.c.seen_seq),
-        "lease_owner": case((free, owner), else_=_table.c.lease_owner),
-        "lease_until": case((free, _until(now, seconds)), else_=_table.c.lease_until),
-    }
-    return _move(session, conversation_id, owner, values)
+    values = {"conversation": conversation_id, "seen": last_seen_seq, "at_": now, "till": _until(now, seconds)}
+    return _move(session, _TAKE_WITH_MESSAGE, owner, values)
 
 
 def take(session: Session, conversation_id: str, owner: str, seconds: float, now: datetime) -> bool:
     """Take the lease if it is free."""
-    taken = update(_table).where(_table.c.id == conversation_id, _free(now))
-    values = {"lease_owner": owner, "lease_until": _until(now, seconds)}
-    return bool(session.execute(taken.values(values).returning(_table.c.id)).all())
+    values = {"conversation": conversation_id, "by": owner, "at_": now, "till": _until(now, seconds)}
+    return bool(session.execute(_TAKE, values).all())
 
 
 def pass_on(
-    session: Session, conversation_id: str, owner: str, seconds: float, now: datetime, count: int, *, answered: bool
+    session: Session,
+    conversation_id: str,
+    owner: str,
+    seconds: float,
+    now: datetime,
+    count: int,
+    *,
+    answered: bool,
+    handed: int = 0,
 ) -> Lease:
-    """Number `count` replies and count the answer; the lease goes on while there is more to do."""
-    left = _table.c.pending - int(answered)
-    mine = _table.c.lease_owner == owner
+    """Number `count` replies and count the answer; the lease goes on while there is more to do.
+
+    `handed`: the number of the message if whoever sent it waits for the answer and is about to get it.
+    """
     values = {
-        "last_seq": _table.c.last_seq + count,
-        "pending": left,
-        "retry_at": None if answered else _table.c.retry_at,
-        "lease_owner": case((and_(mine, left <= 0), None), else_=_table.c.lease_owner),
-        "lease_until": case((and_(mine, left <= 0), None), (mine, _until(now, seconds)), else_=_table.c.lease_until),
+        "conversation": conversation_id,
+        "till": _until(now, seconds),
+        "count": count,
+        "done": int(answered),
+        "handed": handed,
     }
-    return _move(session, conversation_id, owner, values)
+    return _move(session, _PASS_ON, owner, values)
 
 
 def next_seq(session: Session, conversation_id: str) -> int:
-    """The next message number; the conversation is locked from here on."""
-    moved = update(_table).where(_table.c.id == conversation_id).values(last_seq=_table.c.last_seq + 1)
-    return int(session.execute(moved.returning(_table.c.last_seq)).scalar_one())
+    """The next message number; the conversation is locked from here on. LookupError for no such conversation."""
+    seq = session.execute(_NEXT_SEQ, {"conversation": conversation_id}).scalar()
+    if seq is None:
+        raise NoConversation(conversation_id)
+    return int(seq)
 
 
 def renew(session: Session, conversation_id: str, owner: str, seconds: float, now: datetime) -> bool:
     """Extend the owner's lease; False when it is no longer theirs."""
-    mine = and_(_table.c.id == conversation_id, _table.c.lease_owner == owner)
-    extended = update(_table).where(mine).values(lease_until=_until(now, seconds)).returning(_table.c.id)
-    return bool(session.execute(extended).all())
+    values = {"conversation": conversation_id, "by": owner, "till": _until(now, seconds)}
+    return bool(session.execute(_RENEW, values).all())
 
 
 def release(session: Session, conversation_id: str, owner: str, retry_in: float, now: datetime) -> None:
@@ -115,16 +188,15 @@ def release(session: Session, conversation_id: str, owner: str, retry_in: float,
 
 def first(session: Session, conversation_id: str) -> StoredMessage | None:
     """The oldest unanswered message."""
-    query = select(_messages).where(_messages.c.conversation_id == conversation_id, _PENDING)
-    found = messages.messages(session.execute(query.order_by(_messages.c.seq).limit(1)))
+    found = messages.messages(session.execute(_FIRST, {"conversation": conversation_id}))
     return found[0] if found else None
 
 
 def claim_pending(session: Session, owner: str, seconds: float, limit: int, now: datetime) -> list[StoredMessage]:
     """Take the free leases of conversations with unanswered messages; the oldest message of each."""
     ready = or_(_table.c.retry_at.is_(None), _table.c.retry_at <= now)
-    waiting = select(_table.c.id).where(_table.c.pending > 0, ready, _free(now)).order_by(_table.c.used_at).limit(limit)
-    chosen = waiting.with_for_update(skip_locked=True)
+    waiting = select(_table.c.id).where(_table.c.pending > 0, ready, is_free(now)).order_by(_table.c.used_at)
+    chosen = waiting.limit(limit).with_for_update(skip_locked=True)
     values = {"lease_owner": owner, "lease_until": _until(now, seconds)}
     taken = update(_table).where(_table.c.id.in_(chosen)).values(values).returning(_table.c.id)
     ids = session.execute(taken).scalars().all()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from actions.backend.chat_tables import MessageRow
@@ -17,6 +17,16 @@ from actions.backend.tables import table
 
 _table = table(MessageRow)
 _LAST_FEW = 20
+# Made once: to build a statement costs more than to run it, and these run every turn.
+_MINE = _table.c.conversation_id == bindparam("conversation")
+_INSERT = insert(_table)
+_BUTTONS = select(_table.c.buttons).where(_MINE, _table.c.seq == bindparam("number"))
+_SAID = (
+    select(_table.c.custom)
+    .where(_MINE, _table.c.author == Author.ASSISTANT.value)
+    .order_by(_table.c.seq.desc())
+    .limit(_LAST_FEW)
+)
 
 
 def row(conversation_id: str, seq: int, author: Author, text: str, at: datetime, **values: Any) -> dict[str, Any]:
@@ -50,7 +60,7 @@ def row(conversation_id: str, seq: int, author: Author, text: str, at: datetime,
 def write(session: Session, rows: Sequence[dict[str, Any]]) -> list[StoredMessage]:
     """Insert the rows and return them as messages."""
     if rows:
-        session.execute(insert(_table), rows)
+        session.execute(_INSERT, rows)
     return [message(values) for values in rows]
 
 
@@ -86,9 +96,8 @@ def messages(rows: Iterable[Row[Any]]) -> list[StoredMessage]:
 
 def spoken_locale(session: Session, conversation_id: str) -> str | None:
     """The locale of the newest reply that has one, among the last few: sentences of the gateway have none."""
-    said = (_table.c.conversation_id == conversation_id) & (_table.c.author == Author.ASSISTANT.value)
-    query = select(_table.c.custom).where(said).order_by(_table.c.seq.desc()).limit(_LAST_FEW)
-    locales = (custom.get("locale") for custom in session.execute(query).scalars())
+    said = session.execute(_SAID, {"conversation": conversation_id}).scalars()
+    locales = (custom.get("locale") for custom in said)
     return next((locale for locale in locales if isinstance(locale, str)), None)
 
 
@@ -105,8 +114,8 @@ def button(session: Session, conversation_id: str, token: str) -> StoredButton |
     seq, _, rest = token.partition(".")
     if not (seq.isascii() and seq.isdigit() and rest and len(seq) < 10):
         return None
-    query = select(_table.c.buttons).where(_table.c.conversation_id == conversation_id, _table.c.seq == int(seq))
-    for known in session.execute(query).scalar() or ():
+    asked = {"conversation": conversation_id, "number": int(seq)}
+    for known in session.execute(_BUTTONS, asked).scalar() or ():
         if secrets.compare_digest(known["token"].encode(), token.encode()):
             return StoredButton(known["title"], known["action"])
     return None

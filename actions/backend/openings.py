@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Row, and_, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
+from actions.backend import messages, people
 from actions.backend.chat_tables import ConversationRow, MessageRow
-from actions.backend.chat_views import Conversation, Head, Paused, Shown
+from actions.backend.chat_views import Conversation, Head, Paused, Recipient, Shown
 from actions.backend.clock import Clock
 from actions.backend.columns import new_id
 from actions.backend.database import Database
 from actions.backend.handover_tables import HandoverRow
 from actions.backend.tables import table
+from actions.backend.views import PersonRecord
 from actions.policy import Role
 
 _table = table(ConversationRow)
@@ -22,8 +25,25 @@ _handovers = table(HandoverRow)
 _AT_ONCE = 500  # ids in one statement
 
 
-def _conversation(row: ConversationRow) -> Conversation:
+# Made once: to build a statement costs more than to run it, and these run every turn, or for every notice.
+_WHO = and_(_table.c.role == bindparam("as"), _table.c.sub == bindparam("person"))
+_OF_TOKEN = select(_table).where(_WHO, _table.c.iss == bindparam("issuer"))
+_LATEST = select(_table).where(_WHO).order_by(_table.c.used_at.desc()).limit(1)
+
+
+def _conversation(row: ConversationRow | Row[Any]) -> Conversation:
     return Conversation(row.id, row.iss, Role(row.role), row.sub, row.last_seq, row.delivered_seq, row.seen_seq)
+
+
+def of_token(session: Session, iss: str, role: Role, sub: str) -> Conversation | None:
+    """The conversation of a verified token, None if it is new."""
+    row = session.execute(_OF_TOKEN, {"as": role.value, "person": sub, "issuer": iss}).one_or_none()
+    return _conversation(row) if row else None
+
+
+def _used_last(session: Session, role: Role, sub: str) -> Conversation | None:
+    row = session.execute(_LATEST, {"as": role.value, "person": sub}).one_or_none()
+    return _conversation(row) if row else None
 
 
 def _alone(session: Session, role: Role, sub: str) -> None:
@@ -60,8 +80,7 @@ class Openings:
         who = (ConversationRow.role == role.value) & (ConversationRow.sub == sub)
 
         def known(session: Session) -> Conversation | None:
-            row = session.scalar(select(ConversationRow).where(who, ConversationRow.iss == iss))
-            return _conversation(row) if row else None
+            return of_token(session, iss, role, sub)
 
         def claim(session: Session) -> Conversation:
             _alone(session, role, sub)
@@ -80,12 +99,9 @@ class Openings:
 
     async def for_notices(self, role: Role, sub: str) -> Conversation:
         """The conversation in which this person gets notices: the one used last, or a new one nobody has claimed."""
-        who = (ConversationRow.role == role.value) & (ConversationRow.sub == sub)
-        latest = select(ConversationRow).where(who).order_by(ConversationRow.used_at.desc()).limit(1)
 
         def known(session: Session) -> Conversation | None:
-            row = session.scalar(latest)
-            return _conversation(row) if row else None
+            return _used_last(session, role, sub)
 
         def make(session: Session) -> Conversation:
             _alone(session, role, sub)
@@ -98,6 +114,17 @@ class Openings:
         if (conversation := await self._database.read(known)) is not None:
             return conversation
         return await self._database.upsert(make)
+
+    async def recipient(self, role: Role, sub: str) -> Recipient:
+        """Everything that a notice to this person needs to know: where it goes, and how they are spoken to."""
+
+        def work(session: Session) -> tuple[PersonRecord | None, Conversation | None, str | None]:
+            found = _used_last(session, role, sub)
+            spoken = messages.spoken_locale(session, found.id) if found else None
+            return people.known(session, role, sub), found, spoken
+
+        person, conversation, spoken = await self._database.read(work)
+        return Recipient(conversation or await self.for_notices(role, sub), person, spoken)
 
     async def heads(self, conversation_ids: Collection[str]) -> dict[str, Head]:
         """How far these conversations are, by id."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import Row, bindparam, select, tuple_
 from sqlalchemy.orm import Session
 
 from actions.backend.database import Database
-from actions.backend.tables import PersonRow
+from actions.backend.tables import PersonRow, table
 from actions.backend.views import PersonRecord
 from actions.policy import Role
 
@@ -19,7 +21,7 @@ def names(session: Session, people: Sequence[tuple[str, str]]) -> dict[tuple[str
     return {(row.role, row.id): name for row in session.scalars(query) if (name := row.token_name or row.name)}
 
 
-def _record(row: PersonRow) -> PersonRecord:
+def _record(row: PersonRow | Row[Any]) -> PersonRecord:
     return PersonRecord(
         role=Role(row.role),
         id=row.id,
@@ -29,8 +31,33 @@ def _record(row: PersonRow) -> PersonRecord:
     )
 
 
-def _row(session: Session, role: Role, person_id: str) -> PersonRow | None:
-    return session.get(PersonRow, (role.value, person_id))
+_table = table(PersonRow)
+# Made once: to build a statement costs more than to run it, and this one runs several times a turn.
+_ONE = select(_table).where(_table.c.role == bindparam("as"), _table.c.id == bindparam("person"))
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a token says of its person, beside who it is."""
+
+    locale: str | None = None
+    zoneinfo: str | None = None
+    name: str | None = None
+
+    def columns(self) -> dict[str, str]:
+        """The columns for it. A name longer than 200 characters is cut."""
+        name = self.name[:200] if self.name else self.name
+        given = {"token_locale": self.locale, "token_zoneinfo": self.zoneinfo, "token_name": name}
+        return {column: value for column, value in given.items() if value}
+
+
+def known(session: Session, role: Role, person_id: str, claims: Claims | None = None) -> PersonRecord | None:
+    """What is stored of this person, None if nothing, or not all of `claims`."""
+    row = session.execute(_ONE, {"as": role.value, "person": person_id}).one_or_none()
+    new = claims.columns() if claims is not None else {}
+    if row is None:
+        return PersonRecord(role, person_id) if claims is not None and not new else None
+    return _record(row) if all(getattr(row, column) == value for column, value in new.items()) else None
 
 
 class People:
@@ -41,12 +68,7 @@ class People:
 
     async def get(self, role: Role, person_id: str) -> PersonRecord | None:
         """What is known of this person, None if nothing."""
-
-        def work(session: Session) -> PersonRecord | None:
-            row = _row(session, role, person_id)
-            return _record(row) if row else None
-
-        return await self._database.read(work)
+        return await self._database.read(lambda session: known(session, role, person_id))
 
     async def put(
         self,
@@ -74,18 +96,9 @@ class People:
 
         Costs one read, and a write only when something is new.
         """
-        given = {"token_locale": locale, "token_zoneinfo": zoneinfo, "token_name": name[:200] if name else name}
-        new = {column: value for column, value in given.items() if value}
-
-        def known(session: Session) -> PersonRecord | None:
-            row = _row(session, role, person_id)
-            if row is None:
-                return None if new else PersonRecord(role, person_id)
-            same = all(getattr(row, column) == value for column, value in new.items())
-            return _record(row) if same else None
-
-        record = await self._database.read(known)
-        return record or await self._put(role, person_id, new)
+        claims = Claims(locale, zoneinfo, name)
+        record = await self._database.read(lambda session: known(session, role, person_id, claims))
+        return record or await self._put(role, person_id, claims.columns())
 
     async def _put(self, role: Role, person_id: str, values: Mapping[str, str | None]) -> PersonRecord:
         def work(session: Session) -> PersonRecord:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 from weakref import WeakValueDictionary
@@ -14,13 +14,14 @@ from weakref import WeakValueDictionary
 import structlog
 
 from actions.backend import (
-    SEEN_ASSUMED,
     Author,
     Backend,
+    Claims,
     Conversation,
     MessageState,
     Paused,
-    StoredButton,
+    PersonRecord,
+    Said,
     StoredMessage,
 )
 from bot.gateway.config import GatewayConfig
@@ -34,21 +35,6 @@ log = structlog.get_logger(__name__)
 
 # How often to look whether another process has answered; seconds.
 _LOOK_AGAIN = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """A message as it arrived: typed ``text``, the ``payload`` of a button, or what was ``done`` elsewhere.
-
-    ``done`` is handled as if the person had pressed that button; ``custom`` are further fields of the message.
-    """
-
-    client_id: str
-    text: str | None = None
-    payload: str | None = None
-    last_seen_seq: int | None = None
-    done: StoredButton | None = None
-    custom: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +69,7 @@ class ChatService:
         self._told = told
         self._arrivals: WeakValueDictionary[tuple[str | None, str, str], asyncio.Lock] = WeakValueDictionary()
 
-    async def post(self, person: Person, incoming: Incoming) -> Answered:
+    async def post(self, person: Person, incoming: Said) -> Answered:
         """Store a message and wait for its answer, for ``answer_within`` seconds at most.
 
         Raises ``MessageConflict`` (the id was used for other content), ``UnknownButton`` and ``DatabaseUnavailable``
@@ -94,21 +80,16 @@ class ChatService:
         with contextlib.ExitStack() as watching:
             # What arrives first is numbered first, although storing runs in threads: the lock lets them in by turns.
             async with self._arrival(person):
-                conversation, speaker = await self._open(person)
-                future = watching.enter_context(self._turns.watchers.watch(conversation.id, incoming.client_id))
-                assumed = incoming.last_seen_seq is None
-                seen = conversation.delivered_seq if incoming.last_seen_seq is None else incoming.last_seen_seq
-                received = await self._backend.conversations.add_person_message(
-                    conversation.id,
-                    incoming.client_id,
-                    text=incoming.text,
-                    payload=incoming.payload,
-                    done=incoming.done,
-                    custom={**incoming.custom, SEEN_ASSUMED: True} if assumed else incoming.custom,
-                    last_seen_seq=min(seen, conversation.last_seq),  # nobody has seen what is not written yet
+                arrived = await self._backend.conversations.receive(
+                    *(person.iss or "", person.role, person.sub),
+                    *(Claims(person.locale, person.zoneinfo, person.name), incoming),
                     owner=owner,
                     seconds=self._config.lease,
                 )
+                received, conversation = arrived.received, arrived.conversation
+                # Nobody answers it unseen: either the lease is ours, and the turn begins below, or `_wait` looks first.
+                future = watching.enter_context(self._turns.watchers.watch(conversation.id, incoming.client_id))
+                speaker = Speaker(conversation, arrived.person or await self._touch(person))
             message = received.message
             self._told(conversation.id)
             log.info(
@@ -123,7 +104,7 @@ class ChatService:
             if message.state is MessageState.ANSWERED:
                 result = Result(tuple(await self._backend.conversations.replies(message)))
             else:
-                result = await self._wait(message, future, deadline)
+                result = await self._wait(message, future, deadline, look=received.turn is None)
         if result.replies is None:
             await self._turns.say_later(message, speaker)
             self._told(conversation.id)
@@ -132,7 +113,8 @@ class ChatService:
             answered = Answered(current.state is MessageState.PENDING, replies, received.repeated)
         else:
             answered = Answered(False, tuple(result.replies), received.repeated)
-        await self._handed(conversation, {message.seq, *(reply.seq for reply in answered.messages)})
+        if not result.handed:
+            await self._handed(conversation, {message.seq, *(reply.seq for reply in answered.messages)})
         return replace(answered, paused=await self._desk.paused(conversation.id))
 
     async def replay(self, person: Person, after: int, limit: int) -> list[StoredMessage]:
@@ -177,19 +159,28 @@ class ChatService:
 
     async def _open(self, person: Person) -> tuple[Conversation, Speaker]:
         conversation = await self._backend.conversations.open(person.iss or "", person.role, person.sub)
-        record = await self._backend.people.touch(
+        return conversation, Speaker(conversation, await self._touch(person))
+
+    async def _touch(self, person: Person) -> PersonRecord:
+        return await self._backend.people.touch(
             person.role, person.sub, locale=person.locale, zoneinfo=person.zoneinfo, name=person.name
         )
-        return conversation, Speaker(conversation, record)
 
     async def _current(self, message: StoredMessage) -> StoredMessage:
         current = await self._backend.conversations.message(message.conversation_id, message.client_id or "")
         return current or message
 
-    async def _wait(self, message: StoredMessage, future: asyncio.Future[Result], deadline: float) -> Result:
-        """The result of a message that this process or another one is handling; ``Result(None)`` after the deadline."""
+    async def _wait(
+        self, message: StoredMessage, future: asyncio.Future[Result], deadline: float, *, look: bool
+    ) -> Result:
+        """The result of a message that this process or another one is handling; ``Result(None)`` after the deadline.
+
+        ``look``: it may have been answered since it was stored, or by another process: the database is asked.
+        """
+        pause = 0.0 if look else _LOOK_AGAIN
         while (left := deadline - time.monotonic()) > 0:
-            await asyncio.wait({future}, timeout=min(left, _LOOK_AGAIN))
+            await asyncio.wait({future}, timeout=min(left, pause))
+            pause = _LOOK_AGAIN
             if future.done():
                 return future.result()
             if (await self._current(message)).state is MessageState.ANSWERED:

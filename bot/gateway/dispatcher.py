@@ -9,7 +9,7 @@ import structlog
 from actions.backend import Backend, OutboxRow, ReplyButton
 from actions.wording import MissingText, Wording
 from bot.gateway import metrics
-from bot.gateway.voice import voice_in
+from bot.gateway.voice import voice_of
 
 log = structlog.get_logger(__name__)
 
@@ -41,9 +41,9 @@ class Dispatcher:
 
     async def _deliver(self, row: OutboxRow) -> bool:
         backend, role = self._backend, row.recipient_role
-        person = await backend.people.get(role, row.recipient_id)
-        conversation = await backend.conversations.for_notices(role, row.recipient_id)
-        voice = await voice_in(backend, conversation.id, role, person, self._default_zone)
+        found = await backend.conversations.recipient(role, row.recipient_id)
+        conversation = found.conversation
+        voice = voice_of(role, found.person, found.spoken_locale, self._default_zone)
         try:
             rendered = self._wording.notice(
                 row.code, row.params, role=role, locale=voice.locale, zone=voice.zone, now=row.created_at

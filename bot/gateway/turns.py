@@ -38,6 +38,10 @@ _QUICK_RETRIES = (0.3,)
 _AT_ONCE = 16
 
 
+class LeaseLost(Exception):
+    """Somebody else handles the conversation by now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Speaker:
     """Whose conversation it is, and what is known of the person."""
@@ -48,9 +52,10 @@ class Speaker:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a message: its replies, or None when it has to wait."""
+    """What became of a message: its replies, or None when it has to wait. ``handed``: what was handed out is noted."""
 
     replies: tuple[StoredMessage, ...] | None
+    handed: bool = False
 
 
 class Watchers:
@@ -73,11 +78,16 @@ class Watchers:
             if not entries:
                 del self._futures[conversation_id]
 
-    def answered(self, message: StoredMessage, replies: tuple[StoredMessage, ...]) -> None:
+    def wait_for(self, message: StoredMessage) -> bool:
+        """Whether somebody here waits for this message."""
+        waiting = self._futures.get(message.conversation_id, ())
+        return any(client_id == message.client_id and not future.done() for client_id, future in waiting)
+
+    def answered(self, message: StoredMessage, replies: tuple[StoredMessage, ...], *, handed: bool = False) -> None:
         """Tell whoever waits for this message."""
         for client_id, future in self._futures.get(message.conversation_id, ()):
             if client_id == message.client_id and not future.done():
-                future.set_result(Result(replies))
+                future.set_result(Result(replies, handed))
 
     def stuck(self, conversation_id: str) -> None:
         """Tell everybody who waits in this conversation that it takes longer."""
@@ -176,23 +186,30 @@ class TurnRunner:
                     await conversations.release(conversation_id, owner, retry_in=self._config.retry_cap)
 
     async def _one(self, message: StoredMessage, speaker: Speaker, owner: str) -> StoredMessage | None:
-        conversations = self._backend.conversations
-        if not await conversations.renew(message.conversation_id, owner, self._config.lease):
-            log.warning("turn.lease_lost", message_id=message.id)
-            return None
+        # The lease is fresh here: it was taken with the message, or passed on with the answer to the one before.
         completed = await self._desk.take(message, speaker.conversation, speaker.person, owner, self._config.lease)
         if completed is None:
-            replies = await self._replies(message, speaker)
-            completed = await conversations.complete(message, replies, owner=owner, seconds=self._config.lease)
+            try:
+                replies = await self._replies(message, speaker, owner)
+            except LeaseLost:
+                log.warning("turn.lease_lost", message_id=message.id)
+                return None
+            completed = await self._backend.conversations.complete(
+                message,
+                replies,
+                owner=owner,
+                seconds=self._config.lease,
+                handed=self.watchers.wait_for(message),
+            )
         self._failures.pop(message.id, None)
-        self.watchers.answered(message, completed.replies)
+        self.watchers.answered(message, completed.replies, handed=completed.handed)
         self._answered(message.conversation_id)
         metrics.TURNS.labels("answered").inc()
         metrics.TURN_SECONDS.observe(max(0.0, time.time() - message.at.timestamp()))
         log.info("turn.answered", message_id=message.id, seq=message.seq, replies=len(completed.replies))
         return completed.next
 
-    async def _replies(self, message: StoredMessage, speaker: Speaker) -> tuple[Reply, ...]:
+    async def _replies(self, message: StoredMessage, speaker: Speaker, owner: str) -> tuple[Reply, ...]:
         turn = _turn(message, speaker, self._config.default_zone)
         for pause in (*_QUICK_RETRIES, None):
             try:
@@ -207,6 +224,9 @@ class TurnRunner:
                 if pause is None:
                     raise
             await asyncio.sleep(pause)
+            # A try may take nearly as long as the lease lasts, and so may the next one.
+            if not await self._backend.conversations.renew(message.conversation_id, owner, self._config.lease):
+                raise LeaseLost
         raise AssertionError("the last try returns or raises")
 
     async def _hopeless(self, message: StoredMessage) -> bool:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from actions.backend import Claims, Said
+from actions.policy import Role
 from tests.gateway.conftest import Gateway, both_databases
 from tests.gateway.fakes import FakeEngine
 from tests.gateway.test_chat import eventually
@@ -19,14 +21,14 @@ class SlowFirst:
     def __init__(self, store: Any) -> None:
         self._store = store
         self._other_stored = asyncio.Event()
-        self.begun: list[str] = []
+        self.begun: list[str | None] = []
 
-    async def __call__(self, conversation_id: str, client_id: str, **given: Any) -> Any:
-        self.begun.append(given["text"])
+    async def __call__(self, iss: str, role: Role, sub: str, claims: Claims, said: Said, **given: Any) -> Any:
+        self.begun.append(said.text)
         if len(self.begun) == 1:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._other_stored.wait(), 0.5)
-        received = await self._store(conversation_id, client_id, **given)
+        received = await self._store(iss, role, sub, claims, said, **given)
         self._other_stored.set()
         return received
 
@@ -36,8 +38,8 @@ async def test_numbers_follow_the_arrival(
     gateway: Gateway, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     conversations = gateway.backend.conversations
-    slow = SlowFirst(conversations.add_person_message)
-    monkeypatch.setattr(conversations, "add_person_message", slow)
+    slow = SlowFirst(conversations.receive)
+    monkeypatch.setattr(conversations, "receive", slow)
     kim = gateway.person("kim")
     first = asyncio.create_task(kim.say("Erstens"))
     await eventually(lambda: asyncio.sleep(0, slow.begun == ["Erstens"]))
@@ -49,8 +51,8 @@ async def test_numbers_follow_the_arrival(
 
 async def test_somebody_else_does_not_wait_for_it(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     conversations = gateway.backend.conversations
-    slow = SlowFirst(conversations.add_person_message)
-    monkeypatch.setattr(conversations, "add_person_message", slow)
+    slow = SlowFirst(conversations.receive)
+    monkeypatch.setattr(conversations, "receive", slow)
     first = asyncio.create_task(gateway.person("kim").say("Erstens"))
     await eventually(lambda: asyncio.sleep(0, slow.begun == ["Erstens"]))
     await gateway.person("kim", "seller").say("Zweitens")
@@ -66,6 +68,6 @@ async def test_a_failed_try_lets_the_next_one_in(gateway: Gateway, monkeypatch: 
         raise RuntimeError("gone")
 
     with monkeypatch.context() as patched:
-        patched.setattr(conversations, "add_person_message", broken)
+        patched.setattr(conversations, "receive", broken)
         assert (await kim.post(text="Erstens")).status == 500
     assert (await kim.say("Zweitens"))["status"] == "answered"

@@ -154,7 +154,7 @@ async def test_attached_but_the_message_was_lost(
         raise RuntimeError("the process ended here")
 
     with monkeypatch.context() as patched:
-        patched.setattr(frozen.backend.conversations, "add_person_message", gone)
+        patched.setattr(frozen.backend.conversations, "receive", gone)
         assert (await upload(mona, picture())).status == 500
     assert len((await draft_of(frozen))["evidence"]) == 1
     assert evidence_turns(engine) == []

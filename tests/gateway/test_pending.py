@@ -9,10 +9,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from actions.policy import Role
 from tests.gateway.conftest import Gateway, Person, Start, both_databases
-from tests.gateway.fakes import FakeEngine, slowly
+from tests.gateway.fakes import FakeEngine, echo, slowly
 from tests.gateway.test_chat import eventually, texts
 
 
@@ -189,3 +190,19 @@ async def test_the_waiting_sentence_is_in_the_persons_language(gateway: Gateway,
     expected = {"customer": "Deine Nachricht", "seller": "Ihre Nachricht"}
     answer = await gateway.person("kim", role).say("Hallo")
     assert expected[role] in answer["messages"][0]["text"]
+
+
+async def test_the_lease_outlasts_two_slow_tries(start: Start, engine: FakeEngine) -> None:
+    """Each try may take nearly as long as the lease lasts; nobody else, and no other loop, begins a third meanwhile."""
+
+    async def fails_slowly_first(turn: dict[str, Any]) -> list[dict[str, Any]]:
+        await asyncio.sleep(0.8)
+        if len(engine.turns) == 1:
+            raise web.HTTPServiceUnavailable
+        return await echo(turn)
+
+    engine.script = fails_slowly_first
+    async with start(lease=1.0, pending_interval=0.1) as gateway:
+        answer = await gateway.person("kim").say("Wie weit?")
+        assert (answer["status"], texts(answer["messages"])) == ("answered", ["Du sagst: Wie weit?"])
+    assert len(engine.calls) == 2

@@ -6,8 +6,8 @@ import asyncio
 import time
 from http import HTTPStatus
 
-from actions.backend import MessageConflict, Paused, StoredMessage, UnknownButton
-from bot.gateway.chat import Incoming, message_json
+from actions.backend import MessageConflict, Paused, Said, StoredMessage, UnknownButton
+from bot.gateway.chat import message_json
 from bot.gateway.permission import PersonCall
 from bot.gateway.problems import Problem
 from bot.gateway.schemas.chat import Answer, MessageIn, MessagesOut, MessagesQuery, PausedOut, SeenIn, SeenOut
@@ -16,7 +16,7 @@ from bot.gateway.services import LIMIT, Services
 
 async def post_message(call: PersonCall, body: MessageIn) -> Answer:
     """Say something or press a button. The same id again gives the same answer and does nothing."""
-    incoming = Incoming(str(body.id), body.text, body.payload, body.last_seen_seq)
+    incoming = Said(str(body.id), body.text, body.payload, last_seen_seq=body.last_seen_seq)
     try:
         answered = await call.services.chat.post(call.person, incoming)
     except MessageConflict:

@@ -14,13 +14,14 @@ from actions.backend import (
     EvidenceRefused,
     EvidenceSnapshot,
     IdempotencyKey,
+    Said,
     StoredButton,
     StoredImage,
 )
 from actions.backend.evidence_images import MAX_BYTES
 from actions.policy import PLATFORM, Actor, Role
 from bot.gateway import encoding
-from bot.gateway.chat import Incoming, message_json
+from bot.gateway.chat import message_json
 from bot.gateway.operations import json_response
 from bot.gateway.permission import EitherCall, PersonCall
 from bot.gateway.problems import Problem, not_found
@@ -54,7 +55,7 @@ async def post_evidence(call: PersonCall, upload: Upload) -> web.Response:
     title = services.wording.text("gateway_evidence", voice.locale, voice.zone)
     # one message for one piece of evidence, however often it is sent
     message_id = uuid5(NAMESPACE_URL, f"{conversation.id}/{evidence.id}")
-    incoming = Incoming(
+    incoming = Said(
         client_id=str(message_id),
         done=StoredButton(title, f"/inform{encoding.encode({'evidence_id': evidence.id}).decode()}"),
         custom={"kind": "evidence", "evidence_id": evidence.id, "appeal_id": appeal.id},
