@@ -60,6 +60,15 @@ def ratio(ours: float | None, theirs: float | None) -> float | None:
     return ours / theirs
 
 
+def at_epochs(seconds: float, share: float, done: int, wanted: int) -> float:
+    """What a training would take with ``wanted`` epochs, of which ``done`` took the ``share`` of ``seconds``.
+
+    What does not belong to the share is left as it was, although the policies learn in epochs as well: too little
+    rather than too much. Rasa lets the batches grow over all epochs alike, so that an epoch costs the same on average.
+    """
+    return seconds * (1 - share) + seconds * share * wanted / done
+
+
 def median(values: Sequence[float]) -> float:
     """The middle value, the mean of both middle ones. ValueError without values."""
     if not values:

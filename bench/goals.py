@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bench.figures import median, ratio
+from bench.figures import at_epochs, median, ratio
+
+EPOCHS = 100
+"""Of `rasa init`."""
 
 Figures = Mapping[str, Any]
 
@@ -87,4 +90,7 @@ def _start(side: Figures) -> float | None:
 
 def _training(side: Figures) -> float | None:
     training = side.get("training")
-    return training["cpu_s"] if training else None
+    if not training:
+        return None
+    done = training.get("epochs", EPOCHS)
+    return round(at_epochs(training["cpu_s"], training.get("diet_share", 0.0), done, EPOCHS), 1)

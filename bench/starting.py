@@ -17,7 +17,7 @@ from bench.sides import Lotse, Side, Stock, first_answer
 from bench.stock import server as stock_server
 from bench.stock import training
 
-READY_WITHIN = 300.0  # seconds
+READY_WITHIN = 600.0  # seconds
 NAMES = ("stock", "lotse")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ SOURCES = tuple(kept.ROOT / name for name in ("data/nlu", "data/rules", "domain.
 #: The same as they were when it was trained, for training Lotse on them.
 TRAINED_ON = environment.FOLDER / "source"
 EPOCHS = 100
+
+_DIET = re.compile(r"^(?P<at>\S+ \d\d:\d\d:\d\d) .*(?P<what>Starting|Finished) .*'DIETClassifier'", re.MULTILINE)
 
 
 class TrainingError(Exception):
@@ -64,9 +67,23 @@ def ensure(
     used = usage.run(command, cwd=PROJECT, log=LOG, env=environment.environment(), nice=nice)
     if used["code"] or not MODEL.is_file():
         raise TrainingError(f"plain Rasa could not train: see {LOG}")
-    noted = {**about, **used}
+    noted = {
+        **about,
+        **used,
+        "diet_share": diet_share(LOG.read_text(encoding="utf-8", errors="replace"), used["wall_s"]),
+    }
     kept.note(NOTED, noted)
     return noted
+
+
+def diet_share(log: str, wall_s: float) -> float:
+    """Which part of a training of ``wall_s`` seconds went into DIET; 0 where its log does not say so.
+
+    With it a training of fewer epochs can be extrapolated; see ``bench.figures.at_epochs``.
+    """
+    found = _DIET.finditer(log.replace("\r", "\n"))
+    at = {match["what"]: datetime.fromisoformat(match["at"]) for match in found}
+    return round((at["Finished"] - at["Starting"]).total_seconds() / wall_s, 3) if len(at) == 2 else 0.0
 
 
 def without_stories(say: Callable[[str], None]) -> Path:

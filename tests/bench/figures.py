@@ -61,7 +61,7 @@ def figures() -> dict[str, Any]:
         "stock": side(20.0, 0.4, 1000.0, 60.0, 4000.0, "stock"),
         "lotse": side(200.0, 0.04, 600.0, 10.0, 40.0, "lotse"),
     }
-    made["stock"]["training"] |= {"epochs": 12, "sentences": 19696}
+    made["stock"]["training"] |= {"epochs": 12, "sentences": 19696, "diet_share": 0.75}
     made["lotse"]["orders"] = {
         "few": 1000,
         "many": 1_000_000,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.figures import latencies, median, percentile, ratio
+from bench.figures import at_epochs, latencies, median, percentile, ratio
 
 pytestmark = pytest.mark.unit
 
@@ -55,3 +55,9 @@ def test_latencies_of_no_turns_are_none() -> None:
 @pytest.mark.parametrize(("ours", "theirs", "found"), [(3, 4, 0.75), (None, 4, None), (3, None, None), (3, 0, None)])
 def test_ratio(ours: float | None, theirs: float | None, found: float | None) -> None:
     assert ratio(ours, theirs) == found
+
+
+def test_more_epochs_take_longer_by_their_share_only() -> None:
+    assert at_epochs(100, 0.8, 10, 100) == pytest.approx(20 + 800)
+    assert at_epochs(100, 0.8, 100, 100) == pytest.approx(100)
+    assert at_epochs(100, 0.0, 10, 100) == pytest.approx(100)

@@ -22,7 +22,7 @@ def by_key() -> dict[str, Goal]:
         ("memory", 0.6, False),
         ("size", 912 / 2053, False),
         ("start", 1 / 6, True),
-        ("train", 0.01, True),
+        ("train", 40 / (4000 * 0.25 + 4000 * 0.75 * 100 / 12), True),
         ("long", 1.1, True),
         ("orders", 1.05, True),
     ],

@@ -79,3 +79,18 @@ def test_the_lock_of_plain_rasa_is_pinned_by_hash_and_has_tensorflow() -> None:
     assert machine.versions(environment.LOCK)["tensorflow"].startswith("2.")
     assert "://" not in text
     assert text.count("==") <= text.count("--hash=sha256:")
+
+
+LOG = """
+2026-11-21 21:31:00 INFO     rasa.engine.training.hooks  - Starting to train component 'RegexFeaturizer'.
+2026-11-21 21:32:00 INFO     rasa.engine.training.hooks  - Starting to train component 'DIETClassifier'.
+Epochs:  50%|##|\rEpochs: 100%|####|2026 is no date
+2026-11-21 21:40:00 INFO     rasa.engine.training.hooks  - Finished training component 'DIETClassifier'.
+2026-11-21 21:41:00 INFO     rasa.engine.training.hooks  - Finished training component 'TEDPolicy'.
+"""
+
+
+def test_the_share_of_diet_is_read_from_the_log() -> None:
+    assert training.diet_share(LOG, 600.0) == 0.8
+    assert training.diet_share("nothing", 600.0) == 0.0
+    assert training.diet_share(LOG[: LOG.index("Epochs")], 600.0) == 0.0
