@@ -24,6 +24,7 @@ from actions.backend import (
     Said,
     StoredMessage,
 )
+from actions.backend.errors import NoConversation
 from bot.gateway.config import GatewayConfig
 from bot.gateway.desk import DeskService
 from bot.gateway.encoding import utc
@@ -76,6 +77,12 @@ class ChatService:
         (the message was perhaps not stored: the client sends it again).
         """
         deadline = time.monotonic() + self._config.answer_within
+        try:
+            return await self._post(person, incoming, deadline)
+        except NoConversation:  # the person was deleted while it waited: it begins their new conversation
+            return await self._post(person, incoming, deadline)
+
+    async def _post(self, person: Person, incoming: Said, deadline: float) -> Answered:
         owner = uuid4().hex
         with contextlib.ExitStack() as watching:
             # What arrives first is numbered first, although storing runs in threads: the lock lets them in by turns.
@@ -168,7 +175,9 @@ class ChatService:
 
     async def _current(self, message: StoredMessage) -> StoredMessage:
         current = await self._backend.conversations.message(message.conversation_id, message.client_id or "")
-        return current or message
+        if current is None:
+            raise NoConversation(message.conversation_id)
+        return current
 
     async def _wait(
         self, message: StoredMessage, future: asyncio.Future[Result], deadline: float, *, look: bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import zipfile
@@ -212,3 +213,19 @@ async def test_what_was_hardly_understood_is_listed_without_personal_data(gatewa
     assert (message["status"], message["confidence"], body["next"]) == ("fallback", 0.1, message["id"])
     body = await (await gateway.operate("GET", f"/v1/ops/messages?after={message['id']}")).json()
     assert body == {"messages": [], "next": None}
+
+
+async def test_messages_that_come_while_somebody_is_deleted_begin_the_new_conversation(gateway: Gateway) -> None:
+    person = gateway.person(KIM.id)
+    await person.say("davor")
+
+    async def goes_on() -> list[int]:
+        return [(await person.post(text=f"Zeisig {number}")).status for number in range(8)]
+
+    path = f"/v1/people/customer/{KIM.id}"
+    statuses, first, second = await asyncio.gather(
+        goes_on(), gateway.operate("DELETE", path), gateway.operate("DELETE", path)
+    )
+    assert set(statuses) == {200} and {first.status, second.status} <= {200, 202}
+    texts = [message["text"] for message in await person.messages() if message["author"] == "person"]
+    assert "davor" not in texts and texts == [f"Zeisig {number}" for number in range(8 - len(texts), 8)]
