@@ -76,7 +76,7 @@ def goal_table(found: Sequence[Goal]) -> str:
         reached = None if goal.reached is None else f"{_ratio(goal.reached)}"
         before, after = (f"{number(value)} {goal.unit}" for value in (goal.stock, goal.lotse))
         rows.append((goal.name, before, after, wanted, reached, met))
-    return table(("", "Plain Rasa, or before", "Lotse", "wanted", "reached", "met"), rows)
+    return table(("", "Plain Rasa, or turn 1, or 10³ orders", "Lotse", "wanted", "reached", "met"), rows)
 
 
 def _ratio(value: float) -> str:
@@ -208,8 +208,8 @@ def _epochs(figures: Mapping[str, Any]) -> str:
     whole = at_epochs(training["cpu_s"], training["diet_share"], training["epochs"], EPOCHS)
     measured, share = number(training["cpu_s"]), f"{training['diet_share']:.0%}"
     return (
-        f"Plain Rasa was trained for {training['epochs']} epochs instead of the {EPOCHS} of `rasa init`, because all of "
-        f"them would have taken hours: {measured} s of CPU time were measured, {share} of them for DIET. The goal is "
-        f"judged by what {EPOCHS} epochs of DIET would take at that pace, {number(whole)} s. What it misunderstands may "
-        f"be a little more than after {EPOCHS}; what a turn costs does not depend on the number of epochs."
+        f"Plain Rasa was trained for {training['epochs']} epochs instead of the {EPOCHS} of `rasa init`, because all "
+        f"of them would have taken hours: {measured} s of CPU time were measured, {share} of them for DIET. The goal is "
+        f"judged by what {EPOCHS} epochs of DIET would take at that pace, {number(whole)} s. What it misunderstands "
+        f"may be a little more than after {EPOCHS}; what a turn costs does not depend on the number of epochs."
     )
