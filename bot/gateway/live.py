@@ -82,7 +82,8 @@ class _Session:
         self._services = services
         self._request = request
         self._socket = socket
-        self._sent = 0
+        self._sent = 0  # what the client has, by its own word or from here
+        self._written = 0  # the newest message that was sent here
 
     async def run(self) -> None:
         try:
@@ -181,12 +182,15 @@ class _Session:
             page = await self._services.chat.read(conversation, self._sent, _PAGE)
             if page:
                 await self._send({"type": "messages", "messages": [message_json(message) for message in page]})
-                self._sent = page[-1].seq
+                self._sent = self._written = page[-1].seq
             if len(page) < _PAGE:
                 return
 
     async def _state(self, head: Head) -> dict[str, Any]:
-        state = {"type": "state", "last": head.last_seq, "seen": head.seen_seq, "typing": head.working}
+        # A look at the head may be older than the messages that were read after it; a client that is told of fewer than
+        # it has takes the conversation for another one.
+        last = max(head.last_seq, self._written)
+        state = {"type": "state", "last": last, "seen": head.seen_seq, "typing": head.working}
         state["handover"] = self._services.desk.state(head.paused)
         # Deadlines run on the business clock, which a test clock may have moved.
         return state if self._services.config.production else {**state, "now": await self._services.backend.clock.now()}

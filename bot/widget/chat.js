@@ -218,6 +218,8 @@ export class Chat {
     if (message.author === "person") {
       this.lastOwn = Math.max(this.lastOwn, message.seq);
       if (this.replayed && !this.handover) this.log.setTyping(true); // until the gateway says otherwise, or the answer comes
+      // It comes before the gateway has dealt with it; from a replay it brings its own mark.
+      if (this.replayed && this.handover && !message.payload) message.handover_id = this.handover.id;
     }
     if (message.evidence_id) {
       this.evidence.add(message.evidence_id);
@@ -342,7 +344,7 @@ export class Chat {
 
   /** A first word, while the person has said nothing yet. */
   welcome() {
-    const nothing = this.claims && this.replayed && !this.lastOwn && !this.log.items.size;
+    const nothing = this.claims && this.replayed && !this.lastOwn && !this.log.items.size && !this.log.sent.size;
     this.log.welcome.hidden = !nothing;
     if (nothing) welcome(this.log.welcome, this.claims?.role, this.words, (text) => (this.panel.input.focus(), this.say(text)));
   }

@@ -50,6 +50,7 @@ export class Connection {
     this.outbox = outbox;
     this.events = events;
     this.upto = 0; // all messages up to this number are here
+    this.greeted = 0; // this number when the socket opened, until the gateway has answered
     /** @type {Set<number>} numbers beyond a gap */
     this.beyond = new Set();
     /** @type {Set<string>} client ids that the gateway has stored */
@@ -156,7 +157,10 @@ export class Connection {
       const socket = new WebSocket(this.at("/v1/chat/live").replace(/^http/, "ws"));
       this.socket = socket;
       let silence = setTimeout(() => socket.close(), 10_000);
-      socket.onopen = () => socket.send(JSON.stringify({ type: "hello", token: this.token, after: this.upto }));
+      socket.onopen = () => {
+        this.greeted = this.upto;
+        socket.send(JSON.stringify({ type: "hello", token: this.token, after: this.upto }));
+      };
       socket.onmessage = (event) => {
         if (this.over) return;
         spoke = true;
@@ -178,7 +182,9 @@ export class Connection {
     if (frame.type === "messages") this.take(frame.messages);
     else if (frame.type === "renew") void this.newToken("renew");
     else if (frame.type === "state") {
-      if (frame.last < this.upto) return this.restart();
+      // Later ones may be older than an answer that came by another way.
+      if (frame.last < this.greeted) return this.restart();
+      this.greeted = 0;
       this.failures = 0;
       this.tell("live");
       this.events.paused(frame.handover ?? null);

@@ -17,7 +17,19 @@ import pytest
 import structlog
 from aiohttp import web
 
-from actions.backend import AppealSnapshot, Backend, IdempotencyKey, InfractionPush, OrderPush, migrate
+from actions.backend import (
+    AppealSnapshot,
+    Backend,
+    Desk,
+    IdempotencyKey,
+    InfractionPush,
+    Material,
+    OrderPush,
+    Rating,
+    Settled,
+    SettledCase,
+    migrate,
+)
 from actions.policy import (
     Actor,
     OrderState,
@@ -46,7 +58,7 @@ class Live:
     """Where the gateway is, and what it takes to get in.
 
     ``disputes`` are open ones of the seeded orders, ``appeals`` a draft and two filed ones, ``evidence`` an image,
-    ``webhook`` a receiver that does not answer, ``event`` one that it is sent.
+    ``webhook`` a receiver that does not answer, ``event`` one that it is sent; ``handovers`` two that are open.
     """
 
     url: str
@@ -58,6 +70,7 @@ class Live:
     evidence: str
     webhook: str
     event: int
+    handovers: tuple[str, ...]
 
 
 async def seed(backend: Backend) -> tuple[str, ...]:
@@ -97,16 +110,36 @@ async def seed_appeals(backend: Backend) -> tuple[tuple[str, ...], str]:
     return tuple(appeals), changed.evidence[0].id
 
 
+async def seed_handovers(backend: Backend, desk: Desk) -> tuple[str, ...]:
+    """Two people who talk to the desk, and a rating of one."""
+    handovers = []
+    for sub in ("lea", "mo"):
+        actor = Actor(Role.CUSTOMER, sub)
+        chat = await backend.conversations.open("", Role.CUSTOMER, sub)
+        material = Material(desk.name, Role.CUSTOMER, sub, "de", words="Einen Menschen bitte")
+        offered = await backend.handovers.create(chat.id, actor, material, sentence="Soll ich?", locale="de")
+        done = await backend.handovers.confirm(offered.id, chat.id, actor, sub, 1)
+        assert done.handover is not None
+        handovers.append(offered.id)
+        settled = SettledCase("dispute", f"D-{sub}", Settled.WITHDRAWN, ORDERS[0])
+        asked = await backend.feedback.ask(chat.id, actor, settled, message_id=sub)
+        assert asked is not None
+        await backend.feedback.rate(asked, actor, Rating.UP)
+    return tuple(handovers)
+
+
 @contextlib.asynccontextmanager
 async def serving(database: Path) -> AsyncIterator[Live]:
     """The gateway on a free port of the loopback interface."""
     engine = FakeEngine()
     await engine.start()
     evidence = database.with_name("evidence").as_uri()
-    backend = await Backend.open(f"sqlite:///{database}", evidence_url=evidence)
+    desk = Desk("Kundenservice", timedelta(hours=1))
+    backend = await Backend.open(f"sqlite:///{database}", evidence_url=evidence, desk=desk)
     await backend.clock.set(NOW)
     disputes = await seed(backend)
     appeals, image = await seed_appeals(backend)
+    handovers = await seed_handovers(backend, desk)
     config = GatewayConfig(
         operator_key=OPERATOR,
         engine_url=engine.url,
@@ -130,7 +163,7 @@ async def serving(database: Path) -> AsyncIterator[Live]:
         person = mint(JWT_SECRET, audience="lotse", role="customer", sub="kim")
         seller = mint(JWT_SECRET, audience="lotse", role="seller", sub="mona")
         url, webhook = f"http://127.0.0.1:{port}", receiver.webhook
-        yield Live(url, OPERATOR, person, seller, disputes, appeals, image, webhook.id, webhook.last)
+        yield Live(url, OPERATOR, person, seller, disputes, appeals, image, webhook.id, webhook.last, handovers)
     finally:
         await runner.cleanup()
         await backend.close()

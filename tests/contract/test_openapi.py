@@ -43,6 +43,13 @@ CONTRACT = {  # api.md
     ("get", "/v1/people/{role}/{id}/export"),
     ("delete", "/v1/people/{role}/{id}"),
     ("get", "/v1/ops/messages"),
+    ("get", "/v1/handovers"),
+    ("get", "/v1/handovers/{id}"),
+    ("post", "/v1/handovers/{id}/messages"),
+    ("post", "/v1/handovers/{id}/close"),
+    ("get", "/v1/feedback"),
+    ("get", "/v1/chat/welcome"),
+    ("get", "/v1/chat/transcript"),
     ("get", "/v1/events"),
     ("post", "/v1/webhooks"),
     ("get", "/v1/webhooks"),
@@ -112,7 +119,7 @@ def test_every_problem_is_a_problem_document(document: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("who", "which", "paths"),
     [  # the operator comes last, since it moves the clock
-        ("person", "--include-path-regex", "^/v1/chat/(messages|seen|deadlines)"),
+        ("person", "--include-path-regex", "^/v1/chat/(messages|seen|deadlines|welcome|transcript)"),
         ("seller", "--include-path-regex", "^/v1/(chat/(evidence|appeals|deadlines)|evidence)"),
         ("operator", "--exclude-path-regex", "^/v1/chat"),
     ],
@@ -126,6 +133,8 @@ async def test_schemathesis_finds_no_failure(live: Live, tmp_path: Path, who: st
         "/v1/chat/appeals/{id}/deadlines.ics": draft,
         "/v1/appeals/{id}/commands": filed,
         "/v1/appeals/{id}/decision": decided,
+        **{f"/v1/handovers/{{id}}{call}": live.handovers[0] for call in ("", "/messages")},
+        "/v1/handovers/{id}/close": live.handovers[1],
         **{f"/v1/webhooks/{{id}}/{call}": live.webhook for call in ("secret", "test", "resend", "deliveries")},
     }
     told = "[[operations]]\ninclude-path = {}\nparameters = {{ 'path.id' = {} }}\n"

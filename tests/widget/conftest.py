@@ -17,7 +17,7 @@ import pytest
 from aiohttp import web
 from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright
 
-from actions.backend import Backend, Reply, ReplyButton
+from actions.backend import Backend, Desk, Reply, ReplyButton
 from actions.policy import Role
 from bot.gateway.app import create_app
 from bot.gateway.config import GatewayConfig
@@ -70,6 +70,7 @@ class Site:
     port: int = field(default_factory=free_port)
     backend: Any = None
     pages: dict[str, Host] = field(default_factory=dict)
+    desk: Desk | None = None
     _runner: Any = None
 
     @property
@@ -79,7 +80,10 @@ class Site:
     async def start(self) -> None:
         evidence = Path(self.database_url.removeprefix("sqlite:///")).parent / "evidence"
         self.backend = await Backend.open(
-            self.database_url, production=self.config.production, evidence_url=f"file://{evidence}"
+            self.database_url,
+            production=self.config.production,
+            evidence_url=f"file://{evidence}",
+            desk=self.desk,
         )
         app = create_app(self.config, self.backend)
         app.router.add_get("/shop/{name}", self._page)
