@@ -144,3 +144,19 @@ async def test_the_channel_over_http(rasa: Rasa) -> None:
     for path in ("/", "/version", "/status", "/domain", "/conversations/c/tracker", "/webhooks/rest/webhook"):
         async with rasa.http.get(f"{base}{path}", headers=SECRET) as response:
             assert response.status == 404
+
+
+@pytest.mark.integration
+@pytest.mark.slow
+async def test_metrics_of_rasa_are_for_their_key_alone(rasa: Rasa) -> None:
+    body = {"conversation_id": "c", "message_id": "m-1", "text": "hallo", "metadata": {}}
+    assert (await rasa.post(body))[0] == 200
+    address = rasa.url.removesuffix("/webhooks/lotse") + "/metrics"
+    for key, status in ((SECRET["X-Lotse-Secret"], 200), ("wrong", 401), ("", 401)):
+        async with rasa.http.get(address, headers={"Authorization": f"Bearer {key}"}) as response:
+            assert response.status == status
+            page = await response.text()
+        assert ("lotse_rasa_turns_total" in page) == (status == 200)
+        if status == 200:
+            assert 'lotse_rasa_turns_total{outcome="answered"} 1.0' in page
+            assert "lotse_rasa_action_call_seconds_count 1.0" in page
