@@ -2,7 +2,11 @@
 
 Parses the held-out sentences (tests/nlu/heldout, never trained on) with the trained model, once as they are and again
 with 10 % of their letters disturbed, and prints for each language accuracy, calibration, confusions with their
-sentences, entities, and how many messages that are out of scope are caught at which rate of false alarms.
+sentences, entities, and how many messages that are out of scope are caught at which rate of false alarms. Then the same
+of other sets, if asked for, and of public sentences that are all out of scope (tests/nlu/public).
+
+`--compare` trains Rasa's default pipeline, DIET alone and letter n-grams alone on the same data
+(`bench.understanding`).
 
 Short set phrases that stand in the training data too ("ja gern") are left out. The files data/nlu/*/extra_*.yml were
 written by somebody who had seen which held-out sentences were misunderstood; what resembled one of these was taken out
@@ -29,13 +33,15 @@ from rasa.model_training import train_nlu
 from rasa.shared.nlu.training_data.loading import load_data
 
 from bot.engine import model
-from bot.nlu.scores import Example, Parsed, report
+from bot.nlu.scores import Example, Parsed, public_report, report
 from bot.nlu.typos import misspelled
 
 HELDOUT = model.ROOT / "tests" / "nlu" / "heldout"
+PUBLIC = model.ROOT / "tests" / "nlu" / "public"
 TRAINING = model.ROOT / "data" / "nlu"
 LANGUAGES = ("de", "en")
 NOISE = 0.1
+DISTURBED = f"{NOISE:.0%} of letters disturbed"
 
 
 def normalised(text: str) -> str:
@@ -58,19 +64,31 @@ def examples(folder: Path, language: str) -> list[Example]:
     ]
 
 
-def heldout() -> list[Example]:
-    """The held-out sentences of both languages that do not stand in the training data as well ("ja", "hallo").
+def heldout(folder: Path = HELDOUT) -> list[Example]:
+    """The sentences of a set in both languages that do not stand in the training data as well ("ja", "hallo").
 
-    Of those out of scope the files list the far ones first, as many as the near ones.
+    Of those out of scope the held-out files list the far ones first, as many as the near ones.
     """
     trained = {normalised(e.text) for language in LANGUAGES for e in examples(TRAINING, language)}
     found: list[Example] = []
     for language in LANGUAGES:
-        all_of_them = examples(HELDOUT, language)
+        all_of_them = examples(folder, language)
         outside = [e for e in all_of_them if e.intent == "out_of_scope"]
         far = {e.text for e in outside[: len(outside) // 2]}
         found += [replace(e, far=e.text in far) for e in all_of_them if normalised(e.text) not in trained]
     return found
+
+
+def public() -> dict[str, list[Example]]:
+    """The public sentences by file, all out of scope. The name of a file ends with its language, if not English."""
+    return {
+        path.stem: [
+            Example(text, "de" if path.stem.endswith("_de") else "en", "out_of_scope", frozenset(), far=True)
+            for text in path.read_text(encoding="utf-8").splitlines()
+            if text
+        ]
+        for path in sorted(PUBLIC.glob("*.txt"))
+    }
 
 
 def noisy(sentences: Iterable[Example], rate: float, seed: int) -> list[Example]:
@@ -86,10 +104,11 @@ def _disturbed(text: str, rate: float, rng: random.Random) -> str:
 
 async def parse(agent: Agent, sentences: Sequence[Example]) -> list[Parsed]:
     """Parse the sentences with the model of ``agent``."""
-    return [_parsed(example, await agent.parse_message(example.text)) for example in sentences]
+    return [parsed_from(example, await agent.parse_message(example.text)) for example in sentences]
 
 
-def _parsed(example: Example, result: dict[str, Any]) -> Parsed:
+def parsed_from(example: Example, result: dict[str, Any]) -> Parsed:
+    """Rasa's parse result of an example."""
     ranking = tuple(
         (entry["name"], float(entry["confidence"]))
         for entry in result.get("intent_ranking") or ()
@@ -99,15 +118,25 @@ def _parsed(example: Example, result: dict[str, Any]) -> Parsed:
     return Parsed(example, result["intent"]["name"], ranking, found, result.get("language"))
 
 
-async def evaluate(path: Path) -> dict[str, list[Parsed]]:
-    """Every held-out sentence as the model at ``path`` reads it: by title, for each language clean and disturbed."""
+async def evaluate(path: Path, folder: Path = HELDOUT) -> dict[str, list[Parsed]]:
+    """Every sentence of a set as the model at ``path`` reads it: by title, for each language clean and disturbed."""
     agent = Agent.load(str(path))
-    clean = heldout()
+    clean = heldout(folder)
     found: dict[str, list[Parsed]] = {}
-    for title, sentences in (("as written", clean), (f"{NOISE:.0%} of letters disturbed", noisy(clean, NOISE, 1))):
+    for title, sentences in (("as written", clean), (DISTURBED, noisy(clean, NOISE, 1))):
         parsed = await parse(agent, sentences)
         for language in LANGUAGES:
             found[f"{language}, {title}"] = [p for p in parsed if p.example.language == language]
+    return found
+
+
+async def evaluate_public(path: Path) -> dict[str, list[Parsed]]:
+    """Every public sentence as the model at ``path`` reads it, by file, clean and disturbed."""
+    agent = Agent.load(str(path))
+    found: dict[str, list[Parsed]] = {}
+    for name, sentences in public().items():
+        found[f"{name}, as written"] = await parse(agent, sentences)
+        found[f"{name}, {DISTURBED}"] = await parse(agent, noisy(sentences, NOISE, 1))
     return found
 
 
@@ -128,8 +157,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, help="another model than the one `make train` makes")
     parser.add_argument("--without-additions", action="store_true", help="train without data/nlu/*/extra_*.yml")
+    parser.add_argument("--set", type=Path, default=HELDOUT, help="another folder with de.yml and en.yml to measure by")
+    parser.add_argument("--compare", action="store_true", help="with other pipelines, trained on the same data (hours)")
+    parser.add_argument("--epochs", type=int, default=100, help="of DIET, for --compare (Rasa's default: 100)")
     arguments = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    if arguments.compare:
+        from bench.understanding import compare  # bench is no part of what is deployed
+
+        print(compare(arguments.epochs))
+        return
     with tempfile.TemporaryDirectory() as folder:
         path = arguments.model
         if arguments.without_additions:
@@ -138,8 +175,10 @@ def main() -> None:
             model.ensure()
             path = model.newest()
         assert path is not None
-        for title, parsed in asyncio.run(evaluate(path)).items():
+        for title, parsed in asyncio.run(evaluate(path, arguments.set)).items():
             print(report(parsed, title), end="\n\n")
+        for title, parsed in asyncio.run(evaluate_public(path)).items():
+            print(public_report(parsed, title), end="\n\n")
 
 
 if __name__ == "__main__":

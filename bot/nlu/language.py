@@ -1,11 +1,13 @@
 """The language of a message: ``de``, ``en``, or ``None`` where it cannot be told ("ok", "FO-48213").
 
-Known words decide; where there are too few, the shape of others does, and then lingua's letter statistics. `None` is
-better than wrong: the conversation then keeps its language.
+Three voices are added up as log odds: known words and the shape of others, lingua's statistics where the text is long
+enough for them, and n-grams of letters learned from the training sentences. `None` is better than wrong: the
+conversation then keeps its language.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from functools import lru_cache
 from typing import Any
@@ -18,7 +20,9 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.nlu.language_grams import LanguageGrams
 from bot.nlu.language_words import ENGLISH, GERMAN
 from bot.nlu.spans import spans_of
 
@@ -33,23 +37,47 @@ _ENGLISH_SHAPE = re.compile(r"th|ing$|ough|ould|ight|wh|ly$|ed$|ck$|oo|ee|ea")
 _SHARE = 0.67  # of the weight of all words that speak for a language
 _ENOUGH = 0.6  # weight below which words alone do not decide
 _CERTAIN = 0.85  # what lingua must give, and
-_LETTERS = 14  # for how many letters
+_LETTERS = 14  # for how many letters, in
+_WORDS = 3  # how many words
+# Weights of the three and the log odds that decide; those for a single unknown word ("ok", "update") are higher.
+_LINGUA, _KNOWN = 0.4, 1.0
+_DECIDED, _DECIDED_ALONE = math.log(0.65 / 0.35), math.log(0.93 / 0.07)
 
 
-def detect(text: str) -> str | None:
-    """The language of ``text``, which should come without order numbers and links."""
-    words = [word.lower() for word in _WORD.findall(text)]
+def detect(text: str, grams: LanguageGrams | None = None) -> str | None:
+    """The language of ``text``, which should come without order numbers and links; without ``grams`` less is told."""
+    lowered = text.lower()
+    words = _WORD.findall(lowered)
     if not words:
         return None
     german = sum(_weight(word, GERMAN, _GERMAN_SHAPE) for word in words)
-    english = sum(_weight(word, ENGLISH, _ENGLISH_SHAPE) for word in words) + 0.7 * len(_CONTRACTED.findall(text))
+    english = sum(_weight(word, ENGLISH, _ENGLISH_SHAPE) for word in words) + 0.7 * len(_CONTRACTED.findall(lowered))
+    long_enough = sum(map(len, words)) >= _LETTERS and len(words) >= _WORDS
+    if grams is None:
+        return _by_words(german, english) or (_by_lingua(text) if long_enough else None)
+    odds = grams.log_odds(lowered) + _KNOWN * (german - english)
+    if long_enough:
+        odds += _LINGUA * _lingua_odds(text)
+    enough = _DECIDED if german or english or len(words) > 1 else _DECIDED_ALONE
+    return None if abs(odds) < enough else "de" if odds > 0 else "en"
+
+
+def _by_words(german: float, english: float) -> str | None:
     total = german + english
     if total >= _ENOUGH and max(german, english) >= _SHARE * total:
         return "de" if german > english else "en"
-    if sum(map(len, words)) < _LETTERS or len(words) < 3:
-        return None
-    best = _detector().compute_language_confidence_values(text)[0]
-    return best.language.iso_code_639_1.name.lower() if best.value >= _CERTAIN else None
+    return None
+
+
+def _by_lingua(text: str) -> str | None:
+    odds = _lingua_odds(text)
+    return None if abs(odds) < math.log(_CERTAIN / (1 - _CERTAIN)) else "de" if odds > 0 else "en"
+
+
+def _lingua_odds(text: str) -> float:
+    """The log odds of German against English, at most nine either way."""
+    sure = {found.language: found.value for found in _detector().compute_language_confidence_values(text)}
+    return math.log((sure[Tongue.GERMAN] + 1e-4) / (sure[Tongue.ENGLISH] + 1e-4))
 
 
 def _weight(word: str, known: frozenset[str], shape: re.Pattern[str]) -> float:
@@ -65,10 +93,18 @@ def _detector() -> LanguageDetector:
     return builder.with_low_accuracy_mode().with_preloaded_language_models().build()
 
 
-# An "extractor" to Rasa, since those run on messages only and not on the training data.
-@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
 class Language(GraphComponent):
-    """Puts ``language`` into the parse result, and so into ``latest_message`` of the action server's tracker."""
+    """Puts ``language`` into the parse result, and so into ``latest_message`` of the action server's tracker.
+
+    Learns from the training sentences whose language known words and lingua tell. An "extractor" to Rasa, which has no
+    kind of component for this.
+    """
+
+    def __init__(self, storage: ModelStorage, resource: Resource, grams: LanguageGrams | None = None) -> None:
+        self._storage = storage
+        self._resource = resource
+        self._grams = grams
 
     @classmethod
     def create(
@@ -78,16 +114,45 @@ class Language(GraphComponent):
         resource: Resource,
         execution_context: ExecutionContext,
     ) -> Language:
-        """Load the detector once, so that the first message does not wait for it."""
+        """An untrained one."""
+        return cls(model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> Language:
+        """A trained one, with lingua's detector loaded, so that the first message does not wait for it."""
         _detector()
-        return cls()
+        with model_storage.read_from(resource) as folder:
+            return cls(model_storage, resource, LanguageGrams.load(folder) if any(folder.iterdir()) else None)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Learn from the sentences whose language can be told without having learned."""
+        texts = [_without_marks(message).lower() for message in training_data.intent_examples]
+        told = [(text, language) for text in texts if (language := detect(text))]
+        if {language for _, language in told} == {"de", "en"}:
+            self._grams = LanguageGrams.learn([text for text, _ in told], [language for _, language in told])
+        with self._storage.write_to(self._resource) as folder:
+            if self._grams is not None:
+                self._grams.save(folder)
+        return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Detect the language of what is left beside numbers and links."""
         for message in messages:
-            text = message.get(TEXT) or ""
-            for span in reversed(spans_of(message)):
-                if span.entity not in ("date", "appeal_type"):
-                    text = f"{text[: span.start]} {text[span.end :]}"
-            message.set(LANGUAGE, detect(text), add_to_output=True)
+            message.set(LANGUAGE, detect(_without_marks(message), self._grams), add_to_output=True)
         return messages
+
+
+def _without_marks(message: Message) -> str:
+    """The text without numbers and links."""
+    text: str = message.get(TEXT) or ""
+    for span in reversed(spans_of(message)):
+        if span.entity not in ("date", "appeal_type"):
+            text = f"{text[: span.start]} {text[span.end :]}"
+    return text

@@ -1,7 +1,8 @@
 """Entities order_id, infraction_id, tracking_number and url.
 
 Order numbers are normalised the way the marketplace writes them ("fo 48213", "#FO48213" -> FO-48213). What a
-number looks like can be configured; a date, a price or a phone number is never one.
+number looks like can be configured; a date, a price or a phone number is never one. Digits alone count where the word
+before them says what they are ("Auftrag 48213"), and are left as they are.
 """
 
 from __future__ import annotations
@@ -26,6 +27,23 @@ _NUMBERED = ("NR", "NO", "NUM", "ID", "TEL", "FAX", "FON", "MOB", "PLZ", "POS", 
 _NO_ORDER = frozenset((*_CURRENCIES, *_NUMBERED, "DIN", "ISO", "EN", "KW", "CW", "UTC", "GMT", "HTTP"))
 _GENERIC = re.compile(
     rf"(?<![\w@/-])#?(?P<letters>[A-Za-z]{{2,4}})(?P<hyphen>[-–—]?)(?P<digits>\d{{3,14}}){_EDGE}", re.ASCII
+)
+# "Auftrag 48213", "order no. 48213": digits alone, named by the word before them; no year, and nothing that is counted.
+_NAME = (
+    r"(?:[\s-]?(?:nr|no|num|id|nummer|number)\b\.?|s?(?:nr|no|nummer)\b\.?)?"
+    r"(?:\s(?:ist|lautet|is|mit\sder\snummer))?\s?[:#=]?\s?#?\s?"
+)
+_COUNTED = (
+    r"(?!\s\d)(?!\s?(?:€|\$|£|%|euros?\b|eur\b|chf\b|usd\b|gbp\b|franken\b|dollars?\b|pounds?\b|uhr\b|stück\b|stk\b|x\b|mal\b"
+    r"|tagen?\b|days?\b|stunden\b|hours?\b|pieces\b|items\b))"
+)
+_DIGITS = rf"(?P<digits>(?!(?:19|20)\d\d(?!\d))\d{{4,14}}){_EDGE}{_COUNTED}"
+_NAMED_ORDER = re.compile(
+    rf"(?<!\w)(?:auftr[aä]g(?:es|s|e|en)?|bestellung(?:en)?|bestell|bstellig|uuftrag|orders?|gig|job|purchase){_NAME}{_DIGITS}",
+    re.IGNORECASE,
+)
+_NAMED_INFRACTION = re.compile(
+    rf"(?<!\w)(?:versto(?:ß|ss)(?:es)?|strafe|infraction|violation|penalty){_NAME}{_DIGITS}", re.IGNORECASE
 )
 _LOOSE = re.compile(r"(?<![\w@])#?[A-Za-z0-9]+(?:[-–—_#./ ]{1,2}[A-Za-z0-9]+)*", re.ASCII)
 _JOINT = re.compile(r"[-–—_#./ ]+|(?<=[A-Za-z])(?=\d)")
@@ -67,6 +85,9 @@ class NumberFinder:
                 continue  # "iPhone 12", "WM2026": only longer ones go without a hyphen
             value = f"{letters}-{digits}" if match["hyphen"] else letters + digits
             yield Span(match.start(), match.end(), "order_id", value)
+        for pattern, entity in ((_NAMED_ORDER, "order_id"), (_NAMED_INFRACTION, "infraction_id")):
+            for match in pattern.finditer(text):
+                yield Span(match.start("digits"), match.end("digits"), entity, match["digits"])
 
     def _configured(self, text: str) -> Iterator[Span]:
         assert self._pattern is not None

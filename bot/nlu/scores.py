@@ -137,3 +137,13 @@ def report(parsed: Sequence[Parsed], title: str) -> str:
     for p in sorted((p for p in parsed if not p.right), key=lambda p: (p.example.intent, p.best)):
         lines.append(f"  {p.example.intent} -> {p.best} {p.confidence:.2f} | {p.example.text}")
     return "\n".join(lines)
+
+
+def public_report(parsed: Sequence[Parsed], title: str) -> str:
+    """Of sentences that are all out of scope: how many are caught, and what the others were taken for."""
+    missed = [p for p in parsed if p.intent not in _OUT_OF_SCOPE]
+    lines = [
+        f"== {title}: {len(parsed)} sentences ==",
+        f"out of scope         {1 - len(missed) / len(parsed):.3f} caught",
+    ]
+    return "\n".join(lines + [f"  {p.best} {p.confidence:.2f} | {p.example.text}" for p in missed])

@@ -15,12 +15,12 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from bot.nlu.concepts import concepts
 from bot.nlu.counting import CountedView, CountedViews
-from bot.nlu.sentence_vectors import Vectors, is_common_word, sentence_vectors
-from bot.nlu.spelling import Speller, count_words
+from bot.nlu.sentence_vectors import Vectors, log_probability, sentence_vectors
+from bot.nlu.spelling import Speller, count_pairs, count_words
 from bot.nlu.text import STAND_INS, folded
 
 _GRAM = re.compile(r"\w+|[?!]")  # a question mark tells a question from a command
-_COUNTS = "counts.json"
+_WORDS = "speller.json"
 
 
 def _pairs(words: Sequence[str], nearest: int, farthest: int) -> str:
@@ -73,30 +73,30 @@ class Sentences:
         self._weight = float(settings["vector_weight"])
         self._vectorizers = {view.name: _vectorizer(view) for view in VIEWS}
         self._counted: CountedViews | None = None  # made from the vectorizers for the first single sentence
-        self._counts: dict[str, int] = {}
-        self._speller = Speller({}, is_common_word)
+        self._knows({}, {})
 
     def learn(self, texts: Sequence[str]) -> None:
         """Learn words and n-grams from masked training sentences."""
-        self._knows(count_words(texts))
+        self._knows(count_words(texts), count_pairs(texts))
         spelled = [folded(text) for text in self.repaired(texts)]
         for view in VIEWS:
             self._vectorizers[view.name].fit([view.read(text) for text in spelled])
 
-    def _knows(self, counts: dict[str, int]) -> None:
-        self._counts, self._counted = counts, None
-        self._speller = Speller(counts, is_common_word)
+    def _knows(self, counts: dict[str, int], pairs: dict[str, int]) -> None:
+        self._counted = None
+        self._words = {"counts": counts, "pairs": pairs}
+        self._speller = Speller(counts, pairs, log_probability)
 
     def repaired(self, texts: Sequence[str]) -> list[str]:
         """The sentences in lower case, slips repaired; what stands for numbers and links stays as it is."""
-        repaired = self._speller.repair_all(list(texts))
-        for stand_in in STAND_INS:
-            repaired = [text.replace(stand_in.lower(), stand_in) for text in repaired]
-        return repaired
+        return [_with_stand_ins(text) for text in self._speller.repair_all(list(texts))]
 
-    def features(self, texts: Sequence[str]) -> tuple[csr_matrix, Vectors]:
-        """The n-grams (texts, n-grams) and the weighted sentence vectors (texts, 512)."""
-        repaired = self.repaired(texts)
+    def slips(self, text: str) -> dict[str, str]:
+        """The words of a sentence that are repaired, in lower case, and what they become."""
+        return self._speller.slips(text)
+
+    def features(self, repaired: Sequence[str]) -> tuple[csr_matrix, Vectors]:
+        """The n-grams (texts, n-grams) and the weighted sentence vectors (texts, 512) of repaired sentences."""
         return self.grams(repaired), self._weight * sentence_vectors(repaired)
 
     def grams(self, repaired: Sequence[str]) -> csr_matrix:
@@ -122,7 +122,7 @@ class Sentences:
             ordered = sorted(vectorizer.vocabulary_, key=vectorizer.vocabulary_.__getitem__)
             (folder / f"{name}.json").write_text(json.dumps(ordered, ensure_ascii=False), encoding="utf-8")
             np.save(folder / f"{name}.npy", vectorizer.idf_.astype(np.float32), allow_pickle=False)
-        (folder / _COUNTS).write_text(json.dumps(self._counts, ensure_ascii=False), encoding="utf-8")
+        (folder / _WORDS).write_text(json.dumps(self._words, ensure_ascii=False), encoding="utf-8")
 
     def load(self, folder: Path) -> None:
         """Read what `save` wrote."""
@@ -130,7 +130,13 @@ class Sentences:
             ordered = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
             vectorizer.vocabulary_ = {gram: place for place, gram in enumerate(ordered)}
             vectorizer.idf_ = np.load(folder / f"{name}.npy", allow_pickle=False).astype(np.float32)
-        self._knows(json.loads((folder / _COUNTS).read_text(encoding="utf-8")))
+        self._knows(**json.loads((folder / _WORDS).read_text(encoding="utf-8")))
+
+
+def _with_stand_ins(text: str) -> str:
+    for stand_in in STAND_INS:
+        text = text.replace(stand_in.lower(), stand_in)
+    return text
 
 
 def _vectorizer(view: View) -> TfidfVectorizer:

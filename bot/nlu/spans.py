@@ -67,6 +67,18 @@ class SpanExtractor(GraphComponent):
         """The spans of one text."""
         raise NotImplementedError
 
+    def entity(self, span: Span, text: str) -> dict[str, Any]:
+        """Rasa's form of a span of ``text``."""
+        return {
+            "entity": span.entity,
+            "start": span.start,
+            "end": span.end,
+            "value": span.value,
+            "text": text[span.start : span.end],
+            "extractor": type(self).__name__,
+            **span.extra,
+        }
+
     def process(self, messages: list[Message]) -> list[Message]:
         """Add the spans found in each message to its entities."""
         for message in messages:
@@ -76,18 +88,7 @@ class SpanExtractor(GraphComponent):
             if not found:
                 continue
             entities = [*(message.get(ENTITIES) or ())]
-            for span in found:
-                entities.append(
-                    {
-                        "entity": span.entity,
-                        "start": span.start,
-                        "end": span.end,
-                        "value": span.value,
-                        "text": text[span.start : span.end],
-                        "extractor": type(self).__name__,
-                        **span.extra,
-                    }
-                )
+            entities += [self.entity(span, text) for span in found]
             entities.sort(key=lambda entity: int(entity.get("start") or 0))
             message.set(ENTITIES, entities, add_to_output=True)
         return messages

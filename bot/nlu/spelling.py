@@ -1,18 +1,37 @@
-"""Repairs slips of the keyboard: a word that nobody knows becomes the nearest word of the training sentences."""
+"""Repairs slips of the fingers: of all readings of a sentence the likeliest (a noisy channel with a bigram model).
+
+How likely a word is where it stands is learned from the training sentences; how likely it is at large, from the
+sentence encoder's vocabulary; how likely a slip is, from `bot.nlu.slips`. A sentence full of slips is read with less
+trust in its letters than one without, so that careful writers are left alone.
+"""
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import cdist
 
+from bot.nlu.slips import log_likelihood
+
 _WORD = re.compile(r"[^\W\d_]+")
-_BATCH = 2048
-_CACHE = 50_000
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+#: How often a letter is mistyped, by careful and by hasty writers, and how many of them there are.
+_WRITERS = ((0.01, 0.9), (0.1, 0.1))
+_START = "^"
+_BATCH, _CACHE = 1024, 100_000
+_FAMILIAR = 3  # a word seen as often is questioned only for one slip
+_NEAREST, _READINGS = 20, 6  # candidates that are weighed, and kept, for a word
+_AT_LARGE = 0.05  # share of words that are not of this domain
+_RARE = -16.0  # log probability at large below which a word seen once is hardly a word
+_SPELLED_OUT = -1.0  # "verkaeufer" for "verkäufer": log probability, a choice rather than a slip
+_PART, _BOTH = 4, 6  # how often each half of two words written as one was seen, and their letters together
 
 
 def words(text: str) -> list[str]:
@@ -21,62 +40,178 @@ def words(text: str) -> list[str]:
 
 
 def count_words(texts: Iterable[str]) -> dict[str, int]:
-    """How often each word occurs; the knowledge of a `Speller`."""
+    """How often each word occurs."""
     return dict(Counter(word for text in texts for word in words(text)))
 
 
-class Speller:
-    """Knows words by how often they were seen.
+def count_pairs(texts: Iterable[str]) -> dict[str, int]:
+    """How often one word (or ``^``, the beginning) is followed by another: "one other", twice or more."""
+    counts: Counter[str] = Counter()
+    for text in texts:
+        row = [_START, *words(text)]
+        counts.update(f"{one} {other}" for one, other in pairwise(row))
+    return {pair: count for pair, count in counts.items() if count >= 2}
 
-    ``counts``: words in lower case; those seen once may be slips themselves, and are suggested only if ``common``.
-    ``common``: says of a word whether it is one of the language at large and so must not be touched.
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Words that a typed one may mean, and for each kind of writer the log probability that they come out so."""
+
+    meant: tuple[str, ...]
+    typed_so: tuple[float, ...]
+
+
+class Speller:
+    """Knows words by how often they were seen, and after which others.
+
+    ``counts``, ``pairs``: of `count_words` and `count_pairs`; ``at_large``: log probability of any word in general.
     """
 
-    def __init__(self, counts: Mapping[str, int], common: Callable[[str], bool]) -> None:
+    def __init__(self, counts: Mapping[str, int], pairs: Mapping[str, int], at_large: Callable[[str], float]) -> None:
         self._counts = counts
-        self._common = common
-        self._repaired: dict[str, str] = {}
+        self._pairs = pairs
+        self._at_large = at_large
+        self._total = max(1, sum(counts.values()))
+        self._followed: Counter[str] = Counter()
+        self._followers: Counter[str] = Counter()
+        for pair, count in pairs.items():
+            self._followed[pair.split()[0]] += count
+            self._followers[pair.split()[0]] += 1
         self._suggested: dict[int, list[str]] = {}
+        self._by_plain: dict[str, str] = {}
         for word in sorted(counts):
-            if len(word) >= 3 and (counts[word] >= 2 or common(word)):
+            if counts[word] >= 2 or (len(word) >= 3 and at_large(word) > _RARE):
                 self._suggested.setdefault(len(word), []).append(word)
+            if counts[word] >= 2:
+                self._by_plain.setdefault(word.translate(_UMLAUTS), word)
+        self._alone: dict[str, float] = {}
+        self._after: dict[tuple[str, str], float] = {}
+        self._readings: dict[str, list[Reading]] = {}
 
     def repair(self, text: str) -> str:
-        """The text in lower case with unknown words replaced by known ones that are near enough."""
+        """The text in lower case with slips repaired."""
         return self.repair_all([text])[0]
 
     def repair_all(self, texts: list[str]) -> list[str]:
         """The same for many texts, much faster than one by one."""
         lowered = [text.lower() for text in texts]
-        unknown = {word for text in lowered for word in _WORD.findall(text) if word not in self._repaired}
-        if len(self._repaired) + len(unknown) > _CACHE:
-            self._repaired.clear()
-            unknown = {word for text in lowered for word in _WORD.findall(text)}
-        self._look_up(unknown)
-        return [_WORD.sub(lambda match: self._repaired[match.group()], text) for text in lowered]
+        self._prepare(word for text in lowered for word in _WORD.findall(text))
+        return [self._repaired(text) for text in lowered]
+
+    def slips(self, text: str) -> dict[str, str]:
+        """The words that are repaired, in lower case, and what each becomes."""
+        typed = words(text)
+        self._prepare(typed)
+        return {slip: meant for slip, meant in zip(typed, self._read(typed), strict=True) if slip != meant}
+
+    def _prepare(self, typed: Iterable[str]) -> None:
+        for cache in (self._readings, self._alone, self._after):
+            if len(cache) > _CACHE:
+                cache.clear()
+        self._look_up({word for word in typed if word not in self._readings})
+
+    def _repaired(self, text: str) -> str:
+        typed = _WORD.findall(text)
+        meant = self._read(typed)
+        if meant == typed:
+            return text
+        following = iter(meant)
+        return _WORD.sub(lambda _: next(following), text)
+
+    def _read(self, typed: list[str]) -> list[str]:
+        """What each word means; two words, with a blank between, where a blank was forgotten."""
+        choices = [self._readings[word] for word in typed]
+        return typed if all(len(readings) == 1 for readings in choices) else self._likeliest(choices)
+
+    def _likeliest(self, choices: Sequence[list[Reading]]) -> list[str]:
+        """The Viterbi path through the readings, for the writer who fits best."""
+        found: tuple[float, list[str]] | None = None
+        for writer, (_, share) in enumerate(_WRITERS):
+            # Paths by their last word: log probability, and the readings chosen so far as a linked list.
+            paths: dict[str, tuple[float, tuple[Reading, object] | None]] = {_START: (math.log(share), None)}
+            for readings in choices:
+                longer: dict[str, tuple[float, tuple[Reading, object] | None]] = {}
+                for reading in readings:
+                    first, last = reading.meant[0], reading.meant[-1]
+                    come, before = max(
+                        ((score + self._follows(word, first), chosen) for word, (score, chosen) in paths.items()),
+                        key=lambda path: path[0],
+                    )
+                    come += reading.typed_so[writer] + (self._follows(first, last) if len(reading.meant) > 1 else 0.0)
+                    if last not in longer or come > longer[last][0]:
+                        longer[last] = come, (reading, before)
+                paths = longer
+            score, chosen = max(paths.values(), key=lambda path: path[0])
+            if found is None or score > found[0]:
+                found = score, _unlinked(chosen)
+        assert found is not None
+        return found[1]
+
+    def _probability(self, word: str) -> float:
+        """Of a word wherever it stands."""
+        if word not in self._alone:
+            general = math.exp(max(self._at_large(word), -60.0))
+            self._alone[word] = (1 - _AT_LARGE) * self._counts.get(word, 0) / self._total + _AT_LARGE * general
+        return self._alone[word]
+
+    def _follows(self, one: str, other: str) -> float:
+        """The log probability of a word after another (smoothed after Witten and Bell)."""
+        if (one, other) not in self._after:
+            probability, followed = self._probability(other), self._followed[one]
+            if followed:
+                seen = followed / (followed + 2 * self._followers[one])
+                share = self._pairs.get(f"{one} {other}", 0) / followed
+                probability = seen * share + (1 - seen) * probability
+            self._after[one, other] = math.log(probability)
+        return self._after[one, other]
 
     def _look_up(self, unknown: set[str]) -> None:
         by_length: dict[int, list[str]] = {}
         for word in sorted(unknown):
-            self._repaired[word] = word
-            if len(word) >= 3 and self._counts.get(word, 0) < 2 and not self._common(word):
-                by_length.setdefault(len(word), []).append(word)
-        for length, slips in by_length.items():
-            for first in range(0, len(slips), _BATCH):
-                self._match(slips[first : first + _BATCH], length)
+            by_length.setdefault(len(word), []).append(word)
+        for length, typed in by_length.items():
+            reach = 1 if length <= 4 else 2 if length <= 8 else 3
+            near = [w for n in range(length - reach, length + reach + 1) for w in self._suggested.get(n, ())]
+            for first in range(0, len(typed), _BATCH):
+                batch = typed[first : first + _BATCH]
+                if not near:
+                    self._readings.update((word, self._weighed(word, [])) for word in batch)
+                    continue
+                distances = cdist(batch, near, scorer=OSA.distance, score_cutoff=reach, dtype=np.uint8, workers=1)
+                for word, row in zip(batch, distances, strict=True):
+                    allowed = 1 if self._counts.get(word, 0) >= _FAMILIAR else reach
+                    places = np.flatnonzero(row <= allowed)
+                    nearest = sorted((int(row[i]), -self._counts[near[i]], near[i]) for i in places)[:_NEAREST]
+                    self._readings[word] = self._weighed(word, [other for _, _, other in nearest if other != word])
 
-    def _match(self, slips: list[str], length: int) -> None:
-        reach = 1 if length <= 5 else 2 if length <= 10 else 3
-        near = [w for n in range(length - reach, length + reach + 1) for w in self._suggested.get(n, ())]
-        if not near:
-            return
-        distances = cdist(slips, near, scorer=OSA.distance, score_cutoff=reach, dtype=np.uint8, workers=1)
-        for slip, row in zip(slips, distances, strict=True):
-            candidates = np.flatnonzero(row <= reach)
-            if candidates.size:
-                best = min(candidates, key=lambda i: self._cost(slip, near[i], int(row[i])))
-                self._repaired[slip] = near[best]
+    def _weighed(self, typed: str, near: list[str]) -> list[Reading]:
+        """What ``typed`` may mean: itself, and the likeliest of the words that are ``near``, or two written as one."""
+        found = [Reading((word,), tuple(log_likelihood(word, typed, rate) for rate, _ in _WRITERS)) for word in near]
+        spelled = self._by_plain.get(typed.translate(_UMLAUTS), typed)
+        if spelled != typed:
+            found = [reading for reading in found if reading.meant != (spelled,)]
+            found.append(Reading((spelled,), (_SPELLED_OUT,) * len(_WRITERS)))
+        if len(typed) >= _BOTH and self._counts.get(typed, 0) < 2:
+            found += self._halves(typed)
+        found.sort(key=self._cost)
+        itself = Reading((typed,), tuple(len(typed) * math.log(1 - rate) for rate, _ in _WRITERS))
+        return [itself, *found[:_READINGS]]
 
-    def _cost(self, slip: str, word: str, distance: int) -> tuple[float, int, str]:
-        """Fewer changes first; the first letter is seldom wrong; then the more frequent word."""
-        return distance + 0.5 * (slip[0] != word[0]), -self._counts[word], word
+    def _cost(self, reading: Reading) -> float:
+        return -reading.typed_so[-1] - sum(math.log(self._probability(word)) for word in reading.meant)
+
+    def _halves(self, typed: str) -> list[Reading]:
+        halves = ((typed[:i], typed[i:]) for i in range(2, len(typed) - 1))
+        return [
+            Reading(pair, tuple(len(typed) * math.log(1 - rate) + math.log(rate * 0.2) for rate, _ in _WRITERS))
+            for pair in halves
+            if all(self._counts.get(half, 0) >= _PART for half in pair)
+        ]
+
+
+def _unlinked(chosen: object) -> list[str]:
+    found: list[str] = []
+    while isinstance(chosen, tuple):
+        reading, chosen = chosen
+        found.append(" ".join(reading.meant))
+    return found[::-1]

@@ -4,9 +4,17 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
-from bot.nlu.language import detect
+import pytest
+from rasa.engine.graph import ExecutionContext, GraphSchema
+from rasa.engine.storage.local_model_storage import LocalModelStorage
+from rasa.engine.storage.resource import Resource
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.nlu.language import Language, detect
+from bot.nlu.language_grams import LanguageGrams
 from bot.nlu.language_words import ENGLISH, GERMAN
 
 pytestmark = pytest.mark.unit
@@ -37,3 +45,50 @@ def test_neither_where_it_cannot_be_told(text: str) -> None:
 
 def test_no_word_speaks_for_both() -> None:
     assert not GERMAN & ENGLISH
+
+
+SAID = [
+    "ich will meinen auftrag stornieren", "wo bleibt das paket", "der verkäufer antwortet nicht", "rechnung und lieferschein",
+    "i want to cancel my order", "where is the parcel", "the seller does not answer", "invoice and delivery note",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def grams() -> LanguageGrams:
+    return LanguageGrams.learn(SAID * 3, (["de"] * 4 + ["en"] * 4) * 3)
+
+
+def test_letters_tell_words_that_are_in_no_list(grams: LanguageGrams) -> None:
+    assert detect("lieferschein rechnung", grams) == "de"
+    assert detect("delivery invoice", grams) == "en"
+
+
+@pytest.mark.parametrize("text", ["ok", "👍", "FO-48213", "hm", "Status", ""])
+def test_letters_do_not_tell_what_both_languages_say(grams: LanguageGrams, text: str) -> None:
+    assert detect(text, grams) is None
+
+
+def test_a_german_sentence_with_english_words_is_german(grams: LanguageGrams) -> None:
+    assert detect("pls update zu mein order", grams) == "de"
+    assert detect("please tell the Verkäufer to hurry", grams) == "en"
+
+
+def test_what_is_learned_is_saved_and_loaded(tmp_path: Path) -> None:
+    storage, resource = LocalModelStorage.create(tmp_path), Resource("language")
+    context = ExecutionContext(GraphSchema({}))
+    learner = Language.create({}, storage, resource, context)
+    learner.train(TrainingData([Message({"text": text, "intent": "inform"}) for text in SAID]))
+    loaded = Language.load({}, storage, resource, context)
+    for text in (*SAID, "lieferschein", "cancel it", "FO-48213"):
+        messages = [component.process([Message({"text": text})])[0] for component in (learner, loaded)]
+        assert messages[0].get("language") == messages[1].get("language")
+
+
+def test_one_language_alone_is_nothing_to_learn_from(tmp_path: Path) -> None:
+    storage, resource = LocalModelStorage.create(tmp_path), Resource("language")
+    context = ExecutionContext(GraphSchema({}))
+    Language.create({}, storage, resource, context).train(
+        TrainingData([Message({"text": SAID[0], "intent": "inform"})])
+    )
+    loaded = Language.load({}, storage, resource, context)
+    assert loaded.process([Message({"text": "wo bleibt mein logo"})])[0].get("language") == "de"

@@ -55,6 +55,32 @@ def test_dates_prices_and_phone_numbers_are_no_numbers_of_ours(text: str) -> Non
     assert [entity for entity, _ in found(text) if entity != "url"] == []
 
 
+@pytest.mark.parametrize(
+    ("text", "entity", "value"),
+    [
+        ("Auftrag 48213", "order_id", "48213"),
+        ("wo bleibt meine Bestellung 48213?", "order_id", "48213"),
+        ("Bestellnr. 48213", "order_id", "48213"),
+        ("Auftrags-Nr: 48213", "order_id", "48213"),
+        ("Auftrag mit der Nummer 48213", "order_id", "48213"),
+        ("order no. 48213 please", "order_id", "48213"),
+        ("my order number is 48213", "order_id", "48213"),
+        ("Verstoß 5531", "infraction_id", "5531"),
+    ],
+)
+def test_digits_alone_count_where_the_word_before_says_what_they_are(text: str, entity: str, value: str) -> None:
+    assert found(text) == [(entity, value)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["die Bestellung 2026", "Auftrag 14.12.", "Bestellung 1299 Euro", "order 1500 dollars", "order 5000 pieces",
+     "Auftrag 0171 2345678", "order 12/14", "Bestellung vom 12.11.2026", "ordered 48213", "48213"],
+)  # fmt: skip
+def test_digits_that_count_or_date_something_are_no_order(text: str) -> None:
+    assert found(text) == []
+
+
 @pytest.mark.parametrize("number", ["RR123456785DE", "1Z999AA10123456784", "00340434161094015902", "TBA123456789012"])
 def test_a_tracking_number_with_a_right_check_digit(number: str) -> None:
     assert found(f"die nummer ist {number}.") == [("tracking_number", number)]
