@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from actions.backend.tables import DisputeRow, OrderRow
@@ -104,15 +104,19 @@ def _dispute_snapshot(row: DisputeRow) -> DisputeSnapshot:
     )
 
 
+# Made once: to build a statement costs as much as to run it, and these run several times a turn.
+_ORDER = select(OrderRow).where(OrderRow.id == bindparam("order"))
+_LOCKED = _ORDER.with_for_update()
+_DISPUTES = select(DisputeRow).where(DisputeRow.order_id == bindparam("order")).order_by(DisputeRow.number)
+
+
 def load(session: Session, order_id: str, *, lock: bool) -> Stored | None:
     """The order and its disputes, None when there is none. With `lock` nobody else changes it before this ends."""
-    query = select(OrderRow).where(OrderRow.id == order_id)
-    order = session.scalar(query.with_for_update() if lock else query)
+    order = session.scalar(_LOCKED if lock else _ORDER, {"order": order_id})
     if order is None:
         return None
     # Everything that changes disputes holds the order's lock, so they need none of their own.
-    disputes = select(DisputeRow).where(DisputeRow.order_id == order_id).order_by(DisputeRow.number)
-    return Stored(order, list(session.scalars(disputes)))
+    return Stored(order, list(session.scalars(_DISPUTES, {"order": order_id})))
 
 
 def with_disputes(session: Session, orders: Iterable[OrderRow]) -> list[Stored]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from actions.backend.changes import Changes, audited
@@ -39,6 +39,16 @@ _RULE_FIELDS = (
 
 _LAST = datetime.max.replace(tzinfo=UTC)
 _MOVED = Responsibility.PLATFORM.value
+
+
+_OPEN = OrderRow.state.not_in([state.value for state in CLOSED_STATES])
+# By whether the person is the customer, and whether closed orders count, too. Made once: to build a statement costs as
+# much as to run it.
+_OF_PERSON = {
+    (customer, closed): select(OrderRow).where(column == bindparam("person"), *([] if closed else [_OPEN]))
+    for customer, column in ((True, OrderRow.customer_id), (False, OrderRow.seller_id))
+    for closed in (True, False)
+}
 
 
 def _columns(push: OrderPush) -> dict[str, object]:
@@ -89,16 +99,14 @@ class Orders:
 
     async def of_person(self, actor: Actor, include_closed: bool = False) -> list[OrderSnapshot]:
         """The orders in which somebody takes part in their role, the soonest delivery first."""
-        mine = OrderRow.customer_id if actor.role is Role.CUSTOMER else OrderRow.seller_id
-        query = select(OrderRow).where(mine == actor.id)
-        if not include_closed:
-            query = query.where(OrderRow.state.not_in([state.value for state in CLOSED_STATES]))
+        query = _OF_PERSON[actor.role is Role.CUSTOMER, include_closed]
 
         def work(session: Session) -> list[OrderSnapshot]:
             if actor.role is Role.PLATFORM:
                 return []
             now = self._clock.read(session)
-            found = [item.snapshot(now, self._limits) for item in with_disputes(session, session.scalars(query))]
+            stored = with_disputes(session, session.scalars(query, {"person": actor.id}))
+            found = [item.snapshot(now, self._limits) for item in stored]
             return [order for order in found if include_closed or not order.closed]
 
         found = await self._database.read(work)

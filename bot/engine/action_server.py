@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 import structlog
+import uvloop
 from aiohttp import web
 from rasa_sdk.executor import ActionExecutor
 from rasa_sdk.interfaces import ActionExecutionRejection, ActionNotFoundException
@@ -137,7 +138,14 @@ def main() -> int:
     found = importlib.util.find_spec(LIFECYCLE)
     lifecycle = importlib.import_module(LIFECYCLE) if found else None
     app = create_app(settings.internal_secret, executor, lifecycle, metrics_key=settings.metrics_key)
-    web.run_app(app, host=settings.internal_host, port=settings.actions_port, print=None, access_log=None)
+    web.run_app(
+        app,
+        host=settings.internal_host,
+        port=settings.actions_port,
+        print=None,
+        access_log=None,
+        loop=uvloop.new_event_loop(),
+    )
     return 0
 
 

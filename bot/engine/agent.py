@@ -22,6 +22,7 @@ from rasa.engine.runner.dask import DaskGraphRunner
 from rasa.engine.storage.local_model_storage import LocalModelStorage
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker, EventVerbosity
+from rasa.shared.nlu.constants import ENTITIES, ENTITY_ATTRIBUTE_TYPE, INTENT, INTENT_NAME_KEY
 from rasa.utils.common import TempDirectoryPath, get_temp_dir_name
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 
@@ -137,6 +138,13 @@ class LotseProcessor(MessageProcessor):
         parsed: dict[str, Any] = await super().parse_message(message, tracker, only_output_properties)
         parsed["text"] = typed
         return parsed
+
+    def _check_for_unseen_features(self, parse_data: dict[str, Any]) -> None:
+        """Rasa warns of what the domain lacks, and makes an empty domain each time to see whether it has one."""
+        intent = parse_data[INTENT][INTENT_NAME_KEY]
+        entities = {entity[ENTITY_ATTRIBUTE_TYPE] for entity in parse_data[ENTITIES] or ()}
+        if intent not in self.domain.intent_properties or not entities <= set(self.domain.entities):
+            super()._check_for_unseen_features(parse_data)
 
     def predict_next_with_tracker_if_should(self, tracker: DialogueStateTracker) -> tuple[Action, PolicyPrediction]:
         action, prediction = super().predict_next_with_tracker_if_should(tracker)

@@ -5,6 +5,7 @@ What a person may do is not decided here but by the policy; see ``permission`` f
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import math
 import time
@@ -22,6 +23,7 @@ ROLES = ("customer", "seller")
 _MAX_CLAIM = 255
 # A marketplace's clock may run a little ahead of ours; seconds.
 _CLOCK_SKEW = 5.0
+_MOST_KNOWN = 4096  # tokens that are not verified anew with each request
 _ZONES = frozenset(available_timezones())
 
 
@@ -88,20 +90,51 @@ class Preferred:
         return await (self._other if kid is None else self._named).find(kid)
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A token that was verified: with which key, and whose it is."""
+
+    kid: str | None
+    key: Any
+    person: Person
+
+
 class TokenVerifier:
-    """Turns a token into a ``Person``, or refuses it with 401."""
+    """Turns a token into a ``Person``, or refuses it with 401. What it found is kept by the token's hash."""
 
     def __init__(self, keys: KeySource, audience: str, issuer: str | None = None) -> None:
         self._keys = keys
         self._audience = audience
         self._issuer = issuer
+        self._known: dict[bytes, _Known] = {}
 
     async def verify(self, token: str) -> Person:
         """The person whom ``token`` names. Raises ``Problem`` 401, or 503 when the keys cannot be fetched."""
+        digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+        known = self._known.get(digest)
+        if known is not None and await self._still(known):
+            return known.person
+        kid, key, person = await self._read(token)
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.pop(next(iter(self._known)))  # the one that came first
+        self._known[digest] = _Known(kid, key, person)
+        return person
+
+    async def _still(self, known: _Known) -> bool:
+        """Whether a token that was verified before is valid now: neither over, nor its key replaced or withdrawn."""
+        if known.person.expires_at <= time.time():
+            return False
+        try:
+            return (await self._keys.find(known.kid)).key is known.key
+        except UnknownKey:
+            return False
+
+    async def _read(self, token: str) -> tuple[str | None, Any, Person]:
         try:
             header = jwt.get_unverified_header(token)
             kid = header.get("kid")
-            found = await self._keys.find(kid if isinstance(kid, str) else None)
+            kid = kid if isinstance(kid, str) else None
+            found = await self._keys.find(kid)
             claims = jwt.decode(
                 token,
                 key=found.key,
@@ -117,7 +150,7 @@ class TokenVerifier:
             raise unauthorized(f"the token is not valid: {type(error).__name__}") from None
         except (OverflowError, TypeError, ValueError, RecursionError):
             raise unauthorized("the token is not valid: its claims cannot be read") from None
-        return person_of(claims)
+        return kid, found.key, person_of(claims)
 
 
 def person_of(claims: Mapping[str, Any]) -> Person:

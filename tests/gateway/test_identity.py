@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import time
@@ -80,6 +81,13 @@ async def test_a_person_is_no_operator(gateway: Gateway) -> None:
 async def test_an_operator_is_no_person(gateway: Gateway) -> None:
     for method, path in PERSON_CALLS:
         assert (await gateway.operate(method, path, {})).status == 401
+
+
+async def test_a_token_that_was_good_ends(gateway: Gateway) -> None:
+    token = signed(exp=int(time.time()) + 2)
+    assert [await knock(gateway, token) for _ in range(2)] == [200, 200]
+    await asyncio.sleep(2.1)
+    assert await knock(gateway, token) == 401
 
 
 async def test_a_good_token_gets_in(gateway: Gateway) -> None:
