@@ -43,12 +43,15 @@ class Notes:
         for event in batch.events:
             one = done.get(event.seq)
             delivery = known.get(event.seq)
+            asked_again = delivery is not None and delivery.next_at is not None and delivery.next_at > batch.taken_at
             if delivery is None:
                 delivery = _new(row.id, event.seq, type_of(event), now)
                 session.add(delivery)
             if one is not None:
                 first_tries_failed += event.seq > batch.start and not one.ok
-                given_up += not self._settle(delivery, one, now)
+                _add(delivery, one)
+                if not asked_again:
+                    given_up += not self._settle(delivery, one, now)
         delivered = sum(one.ok for one in tries)
         gone = any(one.gone for one in tries)
         self._rest(session, row, tries, first_tries_failed, now)
@@ -57,11 +60,9 @@ class Notes:
         return Noted(delivered, len(tries) - delivered - given_up, given_up, gone)
 
     def _settle(self, delivery: DeliveryRow, one: Try, now: datetime) -> bool:
-        """Note one try of a delivery; False when that was its last and it failed."""
+        """What a try means for its delivery; False when that was its last and it failed."""
         if delivery.since is None or delivery.status != DeliveryStatus.WAITING.value:
             delivery.since = one.at
-        delivery.attempts += 1
-        delivery.tries = [*delivery.tries, one.to_json()][-_KEPT_TRIES:]
         delivery.next_at, delivery.settled_at = None, now
         if one.ok:
             delivery.status = DeliveryStatus.DELIVERED.value
@@ -115,6 +116,11 @@ class Notes:
             subject={"kind": "webhook", "id": row.id},
         )
         events.append(session, [change], now)
+
+
+def _add(delivery: DeliveryRow, one: Try) -> None:
+    delivery.attempts += 1
+    delivery.tries = [*delivery.tries, one.to_json()][-_KEPT_TRIES:]
 
 
 def _new(webhook_id: str, seq: int, type_: str, now: datetime) -> DeliveryRow:

@@ -81,7 +81,7 @@ class WebhookQueue:
             if not due and end == row.position:
                 return None
             secrets = tuple(secret for secret, _ in valid_secrets(row, now))
-            return Batch(row.id, row.url, secrets, (*due, *new), row.position, end)
+            return Batch(row.id, row.url, secrets, (*due, *new), row.position, end, now)
 
         return await self._database.read(work)
 

@@ -117,7 +117,10 @@ class WebhookHealth:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What is to be sent to a receiver next, in the feed's order; then everything up to `end` has been looked at."""
+    """What is to be sent to a receiver next, in the feed's order; then everything up to `end` has been looked at.
+
+    What was asked for again after `taken_at` is sent once more.
+    """
 
     webhook_id: str
     url: str
@@ -125,6 +128,7 @@ class Batch:
     events: tuple[Event, ...]
     start: int
     end: int
+    taken_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

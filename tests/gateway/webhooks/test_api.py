@@ -10,6 +10,7 @@ import pytest
 import structlog
 from aiohttp import web
 
+from actions.backend import webhooks
 from tests.gateway.conftest import OPERATOR, Gateway, Start, problem
 from tests.gateway.webhooks.conftest import LOOPBACK
 from tests.gateway.webhooks.receivers import Receiver
@@ -191,25 +192,24 @@ async def test_sending_again(gateway: Gateway, receiver: Receiver) -> None:
     made = await register(gateway, receiver, types=["lotse.order.*"])
     for number in (1, 2, 3):
         await gateway.order(f"FO-{number}")
-    first = (await receiver.until(3))[0]
+    first, *later = sorted(await receiver.until(3), key=lambda one: one.seq)
     path = f"/v1/webhooks/{made['id']}"
     status, said = await answer(gateway, "POST", f"{path}/deliveries/{first.seq}/resend")
     assert (status, said["status"], said["id"]) == (200, "waiting", first.id)
     assert (await receiver.until(4))[3].raw == first.raw
     status, said = await answer(gateway, "POST", f"{path}/resend", {"after": first.seq})
     assert (status, said["position"]) == (200, first.seq)
-    assert receiver.seqs[1:3] == [one.seq for one in (await receiver.until(6))[4:]]
+    assert sorted(one.seq for one in (await receiver.until(6))[4:]) == [one.seq for one in later]
     for seq in (made["position"] + 1, 10**6):  # its own registration, which it did not ask for; and none at all
         status, said = await answer(gateway, "POST", f"{path}/deliveries/{seq}/resend")
         assert (status, said["code"]) == (404, "event_not_found")
 
 
-async def test_fifty_receivers_are_the_most(gateway: Gateway) -> None:
-    for number in range(50):
-        status, _ = await answer(gateway, "POST", "/v1/webhooks", {"url": f"https://127.0.0.1/{number}"})
-        assert status == 201
-    status, said = await answer(gateway, "POST", "/v1/webhooks", {"url": "https://127.0.0.1/51"})
-    assert (status, said["code"]) == (409, "too_many_webhooks")
+async def test_there_is_a_most_of_receivers(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhooks, "MOST_WEBHOOKS", 2)
+    answers = [await answer(gateway, "POST", "/v1/webhooks", {"url": f"https://127.0.0.1/{n}"}) for n in range(3)]
+    assert [status for status, _ in answers] == [201, 201, 409]
+    assert answers[-1][1]["code"] == "too_many_webhooks"
 
 
 async def test_only_the_operator_manages_them(gateway: Gateway) -> None:

@@ -6,7 +6,7 @@ import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actions.backend import webhook_schedule as schedule
@@ -26,6 +26,7 @@ def test_the_pauses_grow_fourfold_up_to_eight_hours() -> None:
     assert seconds == [5, 20, 80, 320, 1280, 5120, 20480, 28800, 28800]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32))
 def test_every_series_ends_exactly_three_days_after_its_beginning(seed: int) -> None:
     chance = random.Random(seed).random
@@ -37,6 +38,7 @@ def test_every_series_ends_exactly_three_days_after_its_beginning(seed: int) -> 
     assert 14 <= tries <= 18
 
 
+@settings(deadline=None)
 @given(chances, st.integers(1, 60))
 def test_nobody_waits_more_than_a_fifth_longer_or_shorter(chance: float, failed: int) -> None:
     exactly = schedule.next_try(BEGAN, failed, BEGAN, None, middle)
@@ -45,6 +47,7 @@ def test_nobody_waits_more_than_a_fifth_longer_or_shorter(chance: float, failed:
     assert abs((at - BEGAN) / (exactly - BEGAN) - 1) <= 0.2 + 1e-9
 
 
+@settings(deadline=None)
 @given(st.timedeltas(timedelta(), timedelta(days=400)), st.timedeltas(timedelta(), timedelta(days=2, hours=23)))
 def test_what_the_receiver_asks_for_is_followed_within_a_day_and_the_three_days(
     wish: timedelta, passed: timedelta
@@ -56,6 +59,7 @@ def test_what_the_receiver_asks_for_is_followed_within_a_day_and_the_three_days(
     assert at <= BEGAN + schedule.LASTING
 
 
+@settings(deadline=None)
 @given(st.integers(schedule.BREAK_AFTER, 10_000), chances)
 def test_a_receiver_that_is_down_rests_five_seconds_to_five_minutes(failures: int, chance: float) -> None:
     pause = schedule.rest(failures, lambda: chance)
