@@ -209,7 +209,7 @@ def _epochs(figures: Mapping[str, Any]) -> str:
     measured, share = number(training["cpu_s"]), f"{training['diet_share']:.0%}"
     return (
         f"Plain Rasa was trained for {training['epochs']} epochs instead of the {EPOCHS} of `rasa init`, because all "
-        f"of them would have taken hours: {measured} s of CPU time were measured, {share} of them for DIET. The goal is "
-        f"judged by what {EPOCHS} epochs of DIET would take at that pace, {number(whole)} s. What it misunderstands "
+        f"of them would have taken hours: {measured} s of CPU time were measured, {share} of them in DIET. The goal "
+        f"is judged by what {EPOCHS} epochs of DIET would take at that pace, {number(whole)} s. What it misunderstands "
         f"may be a little more than after {EPOCHS}; what a turn costs does not depend on the number of epochs."
     )
