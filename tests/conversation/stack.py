@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ELSEWHERE = os.environ.get("LOTSE_TEST_PORT")
 OPERATOR_KEY = os.environ.get("LOTSE_TEST_OPERATOR_KEY", "operator-key-of-the-conversation-tests")
 JWT_SECRET = os.environ.get("LOTSE_TEST_JWT_SECRET", "signing-secret-of-the-conversation-tests-long-enough")
+DESK = "Kundenservice"  # LOTSE_DESK_NAME, wherever the set-up runs
 INTERNAL_SECRET = "internal-secret-of-the-conversation-tests"
 MODULES = {
     "actions": "bot.engine.action_server",
@@ -147,6 +148,7 @@ class Stack:
             "LOTSE_ACTIONS_PORT": str(self.ports["actions"]),
             "LOTSE_DATA_DIR": str(self.folder),
             "LOTSE_DATABASE_URL": f"sqlite:///{self.folder}/lotse.db",
+            "LOTSE_DESK_NAME": DESK,
             "LOTSE_OPERATOR_KEY": OPERATOR_KEY,
             "LOTSE_JWT_SECRET": JWT_SECRET,
             "LOTSE_INTERNAL_SECRET": INTERNAL_SECRET,
