@@ -69,15 +69,18 @@ async def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
         "extent": {"seconds": extent.seconds, "warm_up": extent.warm_up},
         "sizes_mib": ours.sizes(),
         "stock": {"training": trained},
-        "lotse": {"training": ours.train(_say)},
+        "lotse": {},
     }
     for name in ("stock", "lotse"):
         figures[name] |= await stages.load(name, extent, _say)
+        kept.note(ours.FOLDER / "partial.json", figures)  # so that little is lost when something fails later
     _say("stock: once more, trained without stories")
     figures["stock_rules"] = await stages.load("stock", stages.aside(extent), _say, without_stories)
     figures["lotse"]["orders"] = await stages.orders(extent, _say)
     if model.is_fresh():  # otherwise `make run` would train first
         figures["lotse"]["make_run_s"] = await stages.make_run(extent, _say)
+    kept.note(ours.FOLDER / "partial.json", figures)
+    figures["lotse"]["training"] = ours.train(_say)
     return figures
 
 

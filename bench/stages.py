@@ -29,7 +29,7 @@ class Extent:
     people: tuple[int, ...] = (1, 8, 32)
     seconds: float = 30.0
     warm_up: float = 6.0
-    starts: int = 3
+    starts: int = 2
     long_people: int = 3
     long_turns: int = long.TURNS
     many: int = MANY
