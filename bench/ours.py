@@ -45,16 +45,21 @@ def ensure_environment(say: Callable[[str], None], *, fresh: bool = False) -> No
 
 
 def sizes() -> dict[str, dict[str, float]]:
-    """Installed on the disk, in MiB: packages, code and data, the packed model; of both sides."""
+    """Installed on the disk, in MiB: packages, their bytecode, code and data, the packed model; of both sides."""
     code = [kept.ROOT / name for name in CODE]
     return {
         "stock": {
-            "packages": kept.size_mib(environment.VENV),
+            **_packages(environment.VENV),
             "code": kept.size_mib(kept.ROOT / "actions", training.PROJECT / "data", training.PROJECT / "domain.yml"),
             "model": kept.size_mib(training.MODEL),
         },
-        "lotse": {"packages": kept.size_mib(VENV), "code": kept.size_mib(*code), "model": kept.size_mib(MODEL)},
+        "lotse": {**_packages(VENV), "code": kept.size_mib(*code), "model": kept.size_mib(MODEL)},
     }
+
+
+def _packages(venv: Path) -> dict[str, float]:
+    bytecode = kept.size_mib(*venv.rglob("__pycache__"))
+    return {"packages": round(kept.size_mib(venv) - bytecode, 1), "bytecode": bytecode}
 
 
 def train(say: Callable[[str], None]) -> dict[str, Any]:

@@ -146,7 +146,7 @@ def _beside(figures: Mapping[str, Any]) -> str:
     for name in SIDES:
         side, sizes = figures[name], figures["sizes_mib"][name]
         training, long = side["training"], side.get("long") or {}
-        rows.append((NAMES[name], "installed: packages, code, model (MiB)", " + ".join(map(number, sizes.values()))))
+        rows.append((NAMES[name], f"installed: {', '.join(sizes)} (MiB)", " + ".join(map(number, sizes.values()))))
         rows.append((NAMES[name], "installed together (MiB)", number(installed(figures, name))))
         rows.append((NAMES[name], "training: CPU s, wall s, memory MiB", _training(training)))
         rows.append((NAMES[name], "trained on", _trained_on(training)))
