@@ -19,6 +19,7 @@ from actions.handlers.reasons import reason_title
 from actions.handlers.turn import UNSURE, Turn
 
 _REASON_MATCH = 80
+_CERTAIN = 0.6  # confidence from which a typed yes executes what was shown
 _BUT = re.compile(r"\b(?:aber|nur wenn|falls|sofern|but|only if|unless)\b", re.IGNORECASE)
 _ATTACHED = ("url", "tracking_number")
 _YES = ("ja", "jo", "jep", "jap", "yes", "yep", "yeah", "ok", "okay", "klar", "gerne", "sure", "bitte ja", "genau")
@@ -45,7 +46,8 @@ async def _confirmation(turn: Turn, case: Case) -> bool:
             return False  # a button names its proposal; the intent's own action acts on just that one
         return Flow.known[case.flow].give(turn, case) and await rerun(turn, case)
     if turn.intent == "affirm" or (turn.intent == case.flow and _says_yes(turn.text)):
-        return await (rerun if await _means_another(turn, case) else _yes)(turn, case)
+        carried_out = _agrees(turn) and not await _means_another(turn, case)
+        return await (_yes if carried_out else rerun)(turn, case)
     if turn.intent == "deny":
         return await drop(turn, case)
     if turn.intent == "correct":
@@ -102,6 +104,13 @@ async def _yes(turn: Turn, case: Case) -> bool:
         return True
     await Flow.known[case.flow].confirm(turn, case.proposal_id or "")
     return True
+
+
+def _agrees(turn: Turn) -> bool:
+    """Whether a yes is beyond doubt: neither a guess nor a question (else it is asked again, with buttons)."""
+    if turn.text.rstrip().endswith("?"):
+        return False
+    return turn.confidence >= _CERTAIN or _says_yes(turn.text)
 
 
 def _says_yes(text: str) -> bool:

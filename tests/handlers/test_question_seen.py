@@ -49,6 +49,25 @@ async def test_a_yes_to_the_question_counts(customer: Talk, order: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "confidence", "counts"),
+    [
+        pytest.param("passt so, danke dir", 0.9, True, id="in any words, if they are clear"),
+        pytest.param("ja, mach", 0.4, True, id="a plain yes needs no confidence"),
+        pytest.param("mei, wenns sein muss halt", 0.4, False, id="a guess is none"),
+        pytest.param("Und wenn ich jetzt ja sage?", 0.9, False, id="a question is none"),
+        pytest.param("ok?", 0.9, False, id="nor is a yes with a question mark"),
+    ],
+)
+async def test_only_a_yes_beyond_doubt_executes(
+    customer: Talk, order: Any, text: str, confidence: float, counts: bool
+) -> None:
+    customer.seen = await asked(customer, order)
+    await customer.says(text, "affirm", confidence=confidence)
+    assert await state(customer) is (OrderState.CANCELLED if counts else OrderState.ACTIVE)
+    assert counts or customer.custom["kind"] == "proposal", "it is asked again"
+
+
+@pytest.mark.parametrize(
     ("later", "assumed", "seen", "counts"),
     [
         pytest.param(False, True, 0, True, id="handed out in the answer, with a notice before it that was not"),
