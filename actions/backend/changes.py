@@ -64,6 +64,9 @@ _DISPUTE = (
 )
 
 
+_NOTICES = insert(table(NoticeRow))
+
+
 def audited(order: OrderRow, disputes: Sequence[DisputeRow]) -> dict[str, Any]:
     """The order and the given disputes as an audit row keeps them."""
     return {
@@ -161,7 +164,7 @@ class Changes:
         """Write the outbox and, as the last lock of the transaction, the numbered audit rows."""
         self.session.flush()
         if rows := self._outbox():
-            self.session.execute(insert(table(NoticeRow)), rows)
+            self.session.execute(_NOTICES, rows)
         events.append(self.session, self._events, self.real_now)
 
     def _apply(self, effect: Effect, command: Command, actor: Actor) -> str | None:

@@ -2,7 +2,7 @@
 
 Whoever holds a conversation's lease handles its messages, the oldest unanswered first, so that two messages of one
 person are handled one after the other however many gateways there are. Leases run on real time; `owner` is a new id for
-each try, not one per process: a lease that is held is never given twice.
+each try, not one per process: a lease that is held is never given twice. It begins with the place of its process.
 """
 
 from __future__ import annotations
@@ -201,6 +201,13 @@ class Conversations(Openings):
         """Give the lease back without an answer. With `retry_in` (seconds) the try failed and counts."""
         now = self._real_now()
         await self._database.write(lambda session: leases.release(session, conversation_id, owner, retry_in, now))
+
+    async def release_former(self, place: str, mine: str) -> int:
+        """End the leases of a process that was at `place` before and is gone, so that nobody waits for them to run out.
+
+        Owners begin with their `place`; those of the process that is there now begin with `mine`. How many there were.
+        """
+        return await self._database.write(lambda session: leases.release_former(session, place, mine))
 
     async def claim_pending(
         self, owner: str, *, seconds: float = LEASE_SECONDS, limit: int = 10

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
+from actions.backend.columns import BigNumber
 from actions.backend.database import Database
 from actions.backend.tables import CounterRow, EventRow, table
 from actions.backend.views import Event
@@ -23,6 +24,15 @@ from actions.policy import POLICY_VERSION, Actor
 
 CHANGE, NOTICE, HANDOVER, FEEDBACK, ERASURE = "change", "notice", "handover", "feedback", "erasure"
 _COUNTER = "events"
+# Made once: to build a statement costs more than to run it.
+_counters = table(CounterRow)
+_INSERT = insert(table(EventRow))
+_TAKE = (
+    update(_counters)
+    .where(_counters.c.name == bindparam("counter"))
+    .values(value=_counters.c.value + bindparam("count", type_=BigNumber))
+    .returning(_counters.c.value)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,23 +92,17 @@ def append(session: Session, events: Sequence[NewEvent], recorded_at: datetime) 
         }
         for number, new in enumerate(events, start=1)
     ]
-    session.execute(insert(table(EventRow)), rows)
+    session.execute(_INSERT, rows)
 
 
 def next_number(session: Session, name: str, count: int = 1) -> int:
     """The last of `count` new numbers of a counter, which is locked until the transaction ends."""
-    counters = table(CounterRow)
-    taken = (
-        update(counters)
-        .where(counters.c.name == name)
-        .values(value=counters.c.value + count)
-        .returning(counters.c.value)
-    )
-    last = session.execute(taken).scalar()
+    wanted = {"counter": name, "count": count}
+    last = session.execute(_TAKE, wanted).scalar()
     if last is None:  # the very first number of this database; two at once meet at the primary key
         new = postgres_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
-        session.execute(new(counters).values(name=name, value=0).on_conflict_do_nothing())
-        last = session.execute(taken).scalar_one()
+        session.execute(new(_counters).values(name=name, value=0).on_conflict_do_nothing())
+        last = session.execute(_TAKE, wanted).scalar_one()
     return int(last)
 
 

@@ -186,6 +186,15 @@ def release(session: Session, conversation_id: str, owner: str, retry_in: float,
     session.execute(tried)
 
 
+def release_former(session: Session, place: str, mine: str) -> int:
+    """End the leases of owners that begin with `place`, but not with `mine`; how many there were."""
+    former = and_(
+        _table.c.lease_owner.startswith(place, autoescape=True), ~_table.c.lease_owner.startswith(mine, autoescape=True)
+    )
+    freed = update(_table).where(_table.c.pending > 0, former).values(lease_owner=None, lease_until=None, retry_at=None)
+    return len(session.execute(freed.returning(_table.c.id)).all())
+
+
 def first(session: Session, conversation_id: str) -> StoredMessage | None:
     """The oldest unanswered message."""
     found = messages.messages(session.execute(_FIRST, {"conversation": conversation_id}))

@@ -109,6 +109,10 @@ _ORDER = select(OrderRow).where(OrderRow.id == bindparam("order"))
 _LOCKED = _ORDER.with_for_update()
 _DISPUTES = select(DisputeRow).where(DisputeRow.order_id == bindparam("order")).order_by(DisputeRow.number)
 
+_DISPUTES_OF = (
+    select(DisputeRow).where(DisputeRow.order_id.in_(bindparam("orders", expanding=True))).order_by(DisputeRow.number)
+)
+
 
 def load(session: Session, order_id: str, *, lock: bool) -> Stored | None:
     """The order and its disputes, None when there is none. With `lock` nobody else changes it before this ends."""
@@ -122,7 +126,6 @@ def load(session: Session, order_id: str, *, lock: bool) -> Stored | None:
 def with_disputes(session: Session, orders: Iterable[OrderRow]) -> list[Stored]:
     """The orders with their disputes, in the order given."""
     found = {order.id: Stored(order, []) for order in orders}
-    query = select(DisputeRow).where(DisputeRow.order_id.in_(found)).order_by(DisputeRow.number)
-    for row in session.scalars(query) if found else ():
+    for row in session.scalars(_DISPUTES_OF, {"orders": list(found)}) if found else ():
         found[row.order_id].disputes.append(row)
     return list(found.values())

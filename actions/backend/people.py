@@ -17,8 +17,8 @@ from actions.policy import Role
 
 def names(session: Session, people: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """The known names of (role, id) pairs."""
-    query = select(PersonRow).where(tuple_(PersonRow.role, PersonRow.id).in_(people))
-    return {(row.role, row.id): name for row in session.scalars(query) if (name := row.token_name or row.name)}
+    found = session.execute(_MANY, {"people": people})
+    return {(row.role, row.id): name for row in found if (name := row.token_name or row.name)}
 
 
 def _record(row: PersonRow | Row[Any]) -> PersonRecord:
@@ -32,7 +32,8 @@ def _record(row: PersonRow | Row[Any]) -> PersonRecord:
 
 
 _table = table(PersonRow)
-# Made once: to build a statement costs more than to run it, and this one runs several times a turn.
+# Made once: to build a statement costs more than to run it, and these run several times a turn.
+_MANY = select(_table).where(tuple_(_table.c.role, _table.c.id).in_(bindparam("people", expanding=True)))
 _ONE = select(_table).where(_table.c.role == bindparam("as"), _table.c.id == bindparam("person"))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from actions.backend import codec, metrics
@@ -16,13 +16,28 @@ from actions.backend.commands import Commands, Use, no_access, replay
 from actions.backend.database import Database
 from actions.backend.order_store import Stored, load
 from actions.backend.results import Confirmation, ConfirmStatus, IdempotencyKey, Outcome, Proposal
-from actions.backend.tables import ProposalRow
+from actions.backend.tables import ProposalRow, table
 from actions.policy import Actor, Allowed, Command, Effect, Limits, OpenDispute, Refused, Role, Undetermined, decide
 
 LIFETIME = timedelta(minutes=10)
 """How long a yes counts (api.md), by the business clock and by real time."""
 
 _WAITING, _DONE, _DISCARDED = "waiting", "done", "discarded"
+# Made once: to build a statement costs more than to run it.
+_table = table(ProposalRow)
+_REPLACE = (
+    update(_table)
+    .where(
+        _table.c.conversation_id == bindparam("conversation"),
+        _table.c.order_id == bindparam("order"),
+        _table.c.status == _WAITING,
+    )
+    .values(status=_DISCARDED)
+)
+_FIND = select(ProposalRow).where(
+    ProposalRow.id == bindparam("proposal"), ProposalRow.conversation_id == bindparam("conversation")
+)
+_LOCKED = _FIND.with_for_update()
 
 
 class Proposals:
@@ -47,12 +62,7 @@ class Proposals:
             verdict = decide(stored.facts(), command, actor, now, self._limits)
             if not isinstance(verdict, Allowed):
                 return verdict
-            earlier = (
-                (ProposalRow.conversation_id == conversation_id)
-                & (ProposalRow.order_id == order_id)
-                & (ProposalRow.status == _WAITING)
-            )
-            session.execute(update(ProposalRow).where(earlier).values(status=_DISCARDED))
+            session.execute(_REPLACE, {"conversation": conversation_id, "order": order_id})
             row = ProposalRow(
                 id=new_id("P"),
                 conversation_id=conversation_id,
@@ -145,8 +155,8 @@ class Proposals:
 
     @staticmethod
     def _find(session: Session, proposal_id: str, conversation_id: str, *, lock: bool) -> ProposalRow | None:
-        query = select(ProposalRow).where(ProposalRow.id == proposal_id, ProposalRow.conversation_id == conversation_id)
-        return session.scalar(query.with_for_update() if lock else query)
+        asked = {"proposal": proposal_id, "conversation": conversation_id}
+        return session.scalar(_LOCKED if lock else _FIND, asked)
 
     def _proposal(self, row: ProposalRow, stored: Stored, now: datetime) -> Proposal:
         return Proposal(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 import sys
 
 import structlog
@@ -16,6 +17,7 @@ from actions.backend.settings import Settings
 from bot import logs
 from bot.gateway.app import create_app
 from bot.gateway.config import GatewayConfig, Rates
+from bot.gateway.services import SERVICES
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +32,7 @@ def config_of(settings: Settings) -> GatewayConfig:
         production=settings.production,
         host=settings.host,
         port=settings.port,
+        place=f"{socket.gethostname()}:{settings.port}",
         jwt_secret=settings.jwt_secret,
         jwt_audience=settings.jwt_audience,
         jwt_issuer=settings.jwt_issuer,
@@ -63,8 +66,9 @@ async def serve(settings: Settings) -> None:
         log.warning("gateway.no_origins", consequence="the widget works in pages of our own origin only: LOTSE_ORIGINS")
     backend = await Backend.from_settings(settings)
     try:
+        app = create_app(config, backend)
         runner = web.AppRunner(
-            create_app(config, backend),
+            app,
             access_log=None,
             shutdown_timeout=config.stop_within,
             keepalive_timeout=config.idle_within,
@@ -73,6 +77,7 @@ async def serve(settings: Settings) -> None:
         await runner.setup()
         try:
             await web.TCPSite(runner, config.host, config.port).start()
+            await app[SERVICES].turns.take_over()  # the port is ours: nobody else can be in this place
             log.info("gateway.listening", host=config.host, port=config.port, env=settings.env)
             stop = asyncio.Event()
             for number in (signal.SIGINT, signal.SIGTERM):

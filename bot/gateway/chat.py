@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
-from uuid import uuid4
 from weakref import WeakValueDictionary
 
 import structlog
@@ -83,7 +82,7 @@ class ChatService:
             return await self._post(person, incoming, deadline)
 
     async def _post(self, person: Person, incoming: Said, deadline: float) -> Answered:
-        owner = uuid4().hex
+        owner = self._turns.owner()
         with contextlib.ExitStack() as watching:
             # What arrives first is numbered first, although storing runs in threads: the lock lets them in by turns.
             async with self._arrival(person):

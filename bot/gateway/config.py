@@ -29,7 +29,7 @@ class GatewayConfig:
     it an answer must be there within 10 s; an upload alone may take `upload_within` to arrive. `longest_wait` bounds
     long polling: clients that give up after 10 s get an answer, too. A body has to be there after `body_within`, a
     connection that is idle or still sends its headers ends after `idle_within`. Asked to stop, the gateway gives what
-    is under way `stop_within`.
+    is under way `stop_within`. `place` names where this process is: the next one there knows what it left behind.
     """
 
     operator_key: str
@@ -39,6 +39,7 @@ class GatewayConfig:
     production: bool = False
     host: str = "127.0.0.1"
     port: int = 8080
+    place: str = ""
     jwt_secret: str = ""
     jwt_audience: str = "lotse"
     jwt_issuer: str | None = None

@@ -118,6 +118,7 @@ class TurnRunner:
         self._tasks: set[asyncio.Task[None]] = set()
         self._failures: Counter[str] = Counter()
         self._stopping = False
+        self._mine = f"{config.place}/{uuid4().hex[:8]}/"
         self.watchers = Watchers()
 
     def start(self, turn: StoredMessage, speaker: Speaker, owner: str) -> None:
@@ -125,6 +126,16 @@ class TurnRunner:
         task = asyncio.create_task(self._run(turn, speaker, owner), name=f"turn {turn.id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def owner(self) -> str:
+        """A new owner of a lease."""
+        return f"{self._mine}{uuid4().hex}"
+
+    async def take_over(self) -> None:
+        """Free what a process that was killed in our place left locked. Nobody else may be in that place now."""
+        freed = await self._backend.conversations.release_former(f"{self._config.place}/", self._mine)
+        if freed:
+            log.info("turns.taken_over", count=freed)
 
     def end(self) -> None:
         """Begin no further turn: what follows in a conversation is for another process, or for the next start."""
@@ -146,7 +157,7 @@ class TurnRunner:
         room = _AT_ONCE - len(self._tasks)
         if room <= 0 or self._stopping:
             return
-        owner = uuid4().hex
+        owner = self.owner()
         turns = await self._backend.conversations.claim_pending(owner, seconds=self._config.lease, limit=room)
         for turn in turns:
             conversation = await self._backend.conversations.get(turn.conversation_id)

@@ -133,3 +133,13 @@ async def test_numbers_have_no_gaps_when_everybody_writes_at_once(open_backend: 
     asked = [message.client_id for message in stored if message.author is Author.PERSON]
     answered = [message.in_reply_to for message in stored if message.author is Author.ASSISTANT]
     assert len(set(asked)) == len(asked) == 15 and asked == answered
+
+
+async def test_what_a_killed_process_held_is_free_for_the_next_one_in_its_place(backend: Backend) -> None:
+    owners = ("host:1/old/a", "host:1/new/b", "host:10/old/c", "elsewhere:1/old/d")
+    for number, owner in enumerate(owners):
+        chat = await backend.conversations.open("", Role.CUSTOMER, f"p{number}")
+        await say(backend, chat, "u-1", f"an {owner}", owner=owner)
+    assert await backend.conversations.claim_pending("next") == []
+    assert await backend.conversations.release_former("host:1/", "host:1/new/") == 1
+    assert [message.text for message in await backend.conversations.claim_pending("next")] == ["an host:1/old/a"]

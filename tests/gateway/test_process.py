@@ -127,7 +127,7 @@ async def test_a_message_outlives_a_killed_process(database_url: str, engine: Fa
     await gateway.start()
     await gateway.alive()
     answers: list[dict[str, Any]] = []
-    ends = time.monotonic() + 60  # the killed process's lease has to run out first
+    ends = time.monotonic() + 10  # the next process in this place does not wait for the lease to run out
     while not answers and time.monotonic() < ends:
         await asyncio.sleep(0.5)
         answers = [message for message in (await gateway.call("GET"))["messages"] if message["author"] == "assistant"]
