@@ -145,11 +145,12 @@ def _beside(figures: Mapping[str, Any]) -> str:
     rows: list[Sequence[object]] = []
     for name in SIDES:
         side, sizes = figures[name], figures["sizes_mib"][name]
-        training, long = side["training"], side.get("long") or {}
+        training, long = side.get("training"), side.get("long") or {}
         rows.append((NAMES[name], f"installed: {', '.join(sizes)} (MiB)", " + ".join(map(number, sizes.values()))))
         rows.append((NAMES[name], "installed together (MiB)", number(installed(figures, name))))
-        rows.append((NAMES[name], "training: CPU s, wall s, memory MiB", _training(training)))
-        rows.append((NAMES[name], "trained on", _trained_on(training)))
+        if training:
+            rows.append((NAMES[name], "training: CPU s, wall s, memory MiB", _training(training)))
+            rows.append((NAMES[name], "trained on", _trained_on(training)))
         rows.append((NAMES[name], "start to first answer, each time (s)", _each(side.get("start_s"))))
         if long:
             rows.append((NAMES[name], f"turn 1, turn {long['turns']} (ms)", _long(long)))
