@@ -19,6 +19,18 @@ from actions.handlers.reasons import reason_title
 from actions.handlers.turn import UNSURE, Turn
 
 _REASON_MATCH = 80
+_DOUBTFUL = re.compile(
+    r"\b(?:wenn|falls|sofern|würden?|wuerden?|angenommen|gesetzt|nicht|nein|nie|niemals|kein\w*|jein|not|never|no|nope|if"
+    r"|unless|suppose\w*|would|\w+n['’]t|dont|wont)\b|[„“”\"»«]",
+    re.IGNORECASE,
+)
+# Denials that agree.
+_HARMLESS = re.compile(
+    r"\b(?:(?:warum|wieso|why) (?:nicht|not)|kein(?:e)? (?:problem|thema|frage|ding|einwände?)|no (?:problem|worries)"
+    r"|no objections?|not a problem|nichts dagegen|wenn['’]?s (?:sein muss|recht ist|geht)|if you (?:would|please)"
+    r"|wouldn['’]?t mind|don['’]?t mind)\b",
+    re.IGNORECASE,
+)
 _CERTAIN = 0.6  # confidence from which a typed yes executes what was shown
 _BUT = re.compile(r"\b(?:aber|nur wenn|falls|sofern|but|only if|unless)\b", re.IGNORECASE)
 _ATTACHED = ("url", "tracking_number")
@@ -107,8 +119,8 @@ async def _yes(turn: Turn, case: Case) -> bool:
 
 
 def _agrees(turn: Turn) -> bool:
-    """Whether a yes is beyond doubt: neither a guess nor a question (else it is asked again, with buttons)."""
-    if turn.text.rstrip().endswith("?"):
+    """Whether a yes is beyond doubt: no guess, question, condition, denial or quotation (else it is asked again)."""
+    if turn.text.rstrip().endswith("?") or _DOUBTFUL.search(_HARMLESS.sub("", turn.text)):
         return False
     return turn.confidence >= _CERTAIN or _says_yes(turn.text)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from bot.nlu.text import STAND_INS, folded
 
 _GRAM = re.compile(r"\w+|[?!]")  # a question mark tells a question from a command
 _WORDS = "speller.json"
+_GAP = "…"
 
 
 def _pairs(words: Sequence[str], nearest: int, farthest: int) -> str:
@@ -71,21 +73,34 @@ class Sentences:
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._weight = float(settings["vector_weight"])
-        self._vectorizers = {view.name: _vectorizer(view) for view in VIEWS}
+        self._views = (*VIEWS, View("gaps", self._gaps, "word", (1, 1), 20_000, 0.4))
+        self._vectorizers = {view.name: _vectorizer(view) for view in self._views}
         self._counted: CountedViews | None = None  # made from the vectorizers for the first single sentence
-        self._knows({}, {})
+        self._knows({}, {}, [])
 
     def learn(self, texts: Sequence[str]) -> None:
         """Learn words and n-grams from masked training sentences."""
-        self._knows(count_words(texts), count_pairs(texts))
+        counts, pairs = count_words(texts), count_pairs(texts)
+        self._knows(counts, pairs, [])
         spelled = [folded(text) for text in self.repaired(texts)]
-        for view in VIEWS:
+        met = Counter(word for text in spelled for word in set(_GRAM.findall(text)))
+        self._knows(counts, pairs, sorted(word for word, sentences in met.items() if sentences > 1))
+        for view in self._views:
             self._vectorizers[view.name].fit([view.read(text) for text in spelled])
 
-    def _knows(self, counts: dict[str, int], pairs: dict[str, int]) -> None:
+    def _knows(self, counts: dict[str, int], pairs: dict[str, int], familiar: list[str]) -> None:
         self._counted = None
-        self._words = {"counts": counts, "pairs": pairs}
+        self._words = {"counts": counts, "pairs": pairs, "familiar": familiar}
+        self._familiar = frozenset(familiar)
         self._speller = Speller(counts, pairs, log_probability)
+
+    def _gaps(self, text: str) -> str:
+        """Where a sentence has words that no two training sentences share, and how many: it may be about anything."""
+        row = ["^", *_GRAM.findall(text), "$"]
+        gaps = [i for i, word in enumerate(row) if word.isalpha() and word not in self._familiar]
+        known = [_GAP if i in gaps else word for i, word in enumerate(row)]
+        beside = [f"{known[i - 1]}_{_GAP} {_GAP}_{known[i + 1]}" for i in gaps]
+        return " ".join([*[_GAP] * len(gaps), *beside, f"n{min(len(gaps), 4)}", f"of{round(4 * len(gaps) / len(row))}"])
 
     def repaired(self, texts: Sequence[str]) -> list[str]:
         """The sentences in lower case, slips repaired; what stands for numbers and links stays as it is."""
@@ -106,13 +121,13 @@ class Sentences:
             return self._one().row(spelled[0])
         blocks = [
             view.weight * self._vectorizers[view.name].transform([view.read(text) for text in spelled])
-            for view in VIEWS
+            for view in self._views
         ]
         return hstack(blocks, format="csr")
 
     def _one(self) -> CountedViews:
         if self._counted is None:
-            views = [CountedView.of(view.read, self._vectorizers[view.name], view.weight) for view in VIEWS]
+            views = [CountedView.of(view.read, self._vectorizers[view.name], view.weight) for view in self._views]
             self._counted = CountedViews(views)
         return self._counted
 

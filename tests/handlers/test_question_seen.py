@@ -56,6 +56,10 @@ async def test_a_yes_to_the_question_counts(customer: Talk, order: Any) -> None:
         pytest.param("mei, wenns sein muss halt", 0.4, False, id="a guess is none"),
         pytest.param("Und wenn ich jetzt ja sage?", 0.9, False, id="a question is none"),
         pytest.param("ok?", 0.9, False, id="nor is a yes with a question mark"),
+        pytest.param("Ich würde ja sagen, wenn ich das Geld hätte", 0.9, False, id="nor a condition"),
+        pytest.param("Er schrieb „ja, mach“", 0.9, False, id="nor a quotation"),
+        pytest.param("auf keinen Fall ja", 0.9, False, id="nor a denial"),
+        pytest.param("kein Problem, mach das", 0.9, True, id="a denial that agrees"),
     ],
 )
 async def test_only_a_yes_beyond_doubt_executes(
