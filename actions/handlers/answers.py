@@ -13,7 +13,7 @@ from actions.handlers.case import Case
 from actions.handlers.flow import Flow
 from actions.handlers.notices import ask_which, newer_notices, question_seen
 from actions.handlers.orders import meant_by_title, my_orders
-from actions.handlers.own_words import reason_in, tidy
+from actions.handlers.own_words import message_in, reason_in, tidy
 from actions.handlers.reading import DIGRESSIONS, SHORT, SURE, digresses, drop, rerun
 from actions.handlers.reasons import reason_title
 from actions.handlers.turn import UNSURE, Turn
@@ -57,7 +57,7 @@ async def _confirmation(turn: Turn, case: Case) -> bool:
         if turn.intent in ("affirm", "deny"):
             return False  # a button names its proposal; the intent's own action acts on just that one
         return Flow.known[case.flow].give(turn, case) and await rerun(turn, case)
-    if turn.intent == "affirm" or (turn.intent == case.flow and _says_yes(turn.text)):
+    if turn.intent == "affirm" or (_says_yes(turn.text) and _likeliest(turn) in ("affirm", case.flow)):
         carried_out = _agrees(turn) and not await _means_another(turn, case)
         return await (_yes if carried_out else rerun)(turn, case)
     if turn.intent == "deny":
@@ -88,6 +88,8 @@ def _may_be_words(turn: Turn, flow: Flow) -> bool:
         return True
     if turn.intent == "out_of_scope":
         return flow.questions_are_text or turn.confidence < SURE
+    if turn.intent == "provide_update":  # said straight out („Das Logo ist fast fertig"), not as a wish of its own
+        return not turn.value("order_id") and not message_in(turn.text)
     return turn.intent in (*DIGRESSIONS, "provide_update") and turn.confidence < SURE
 
 
@@ -116,6 +118,15 @@ async def _yes(turn: Turn, case: Case) -> bool:
         return True
     await Flow.known[case.flow].confirm(turn, case.proposal_id or "")
     return True
+
+
+def _likeliest(turn: Turn) -> str:
+    """The intent, or where it is unsure the first guess: „Ja, bitte zurückziehen" is a yes and a wish, and both fit."""
+    return (
+        next((name for name, _ in turn.ranking if name != UNSURE), turn.intent)
+        if turn.intent == UNSURE
+        else turn.intent
+    )
 
 
 def _agrees(turn: Turn) -> bool:

@@ -24,6 +24,17 @@ async def test_the_order_stays_and_the_word_goes_along(seller: Talk, backend: An
     assert order.disputes[-1].answer == "weil ich fast fertig bin"
 
 
+async def test_how_far_the_work_is_goes_along_with_the_refusal(seller: Talk, backend: Any) -> None:
+    """A remark at the confirmation may read like an update; nobody has asked for one on this order."""
+    await cancellation_asked(backend)
+    await seller.says("Ich lehne ab", "decline_request")
+    await seller.says("Der Dreh war schon gestern, das Material liegt im Schnitt.", "provide_update")
+    assert "„Der Dreh war schon gestern, das Material liegt im Schnitt.“" in seller.text
+    await seller.says("ja", "affirm")
+    order = await backend.orders.get("FO-1")
+    assert order.disputes[-1].answer == "Der Dreh war schon gestern, das Material liegt im Schnitt."
+
+
 @pytest.mark.rule("M-35")
 async def test_the_customer_declines_a_cancellation(customer: Talk, backend: Any) -> None:
     await cancellation_asked(backend, SELLER)
