@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from rapidfuzz.distance import OSA
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.shared.nlu.constants import ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
@@ -36,6 +37,11 @@ def repaired(text: str, slips: Mapping[str, str]) -> tuple[str, list[int]]:
     return "".join(parts), places
 
 
+def _is_slip(typed: str, meant: str) -> bool:
+    """Whether so little was changed that an entity may be read from it: „Erfüllungsdatum" is no „Erfüllungsrate"."""
+    return OSA.distance(typed, meant) <= (1 if len(typed) <= 5 else 2)
+
+
 def find(text: str, slips: Mapping[str, str]) -> Iterator[Span]:
     """Dates and types of appeals in the repaired text, with their places in ``text``."""
     spelled, places = repaired(text, slips)
@@ -58,7 +64,7 @@ class SecondLook(SpanExtractor):
     def process(self, messages: list[Message]) -> list[Message]:
         """Add what the repaired words show to each message's entities."""
         for message in messages:
-            slips = message.get(SLIPS)
+            slips = {typed: meant for typed, meant in (message.get(SLIPS) or {}).items() if _is_slip(typed, meant)}
             if not slips:
                 continue
             text = message.get(TEXT)
