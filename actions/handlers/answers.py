@@ -90,7 +90,7 @@ def _may_be_words(turn: Turn, flow: Flow) -> bool:
         return flow.questions_are_text or turn.confidence < SURE
     if turn.intent == "provide_update":  # said straight out („Das Logo ist fast fertig"), not as a wish of its own
         return not turn.value("order_id") and not message_in(turn.text)
-    return turn.intent in (*DIGRESSIONS, "provide_update") and turn.confidence < SURE
+    return turn.intent in DIGRESSIONS and turn.confidence < SURE
 
 
 async def _other_order(turn: Turn, case: Case) -> None:
