@@ -13,6 +13,7 @@ from actions.handlers.inform import about_a_penalty, answers_update_request
 from actions.handlers.menu import offer_menu
 from actions.handlers.orders import (
     MAX_CHOICES,
+    meant_by_title,
     my_orders,
     offer_orders,
 )
@@ -35,6 +36,9 @@ class ActionFallback(IntentAction):
         if turn.case is None and self._wants_to_cancel(turn):
             await begin(turn, "request_cancellation")  # which of the two it can be, the order's facts decide (M-26)
             return
+        if wish := await self._wish_about_an_order(turn):
+            await begin(turn, wish)
+            return
         turn.missed = True
         if turn.misses == 0:
             self._guess(turn)
@@ -53,6 +57,17 @@ class ActionFallback(IntentAction):
         """Only whether with or without consent is unclear."""
         first = [(name, confidence) for name, confidence in turn.ranking if name != UNSURE][:2]
         return {name for name, _ in first} == _CANCELLING and sum(sure for _, sure in first) >= _LIKELY
+
+    @staticmethod
+    async def _wish_about_an_order(turn: Turn) -> str | None:
+        """The likeliest wish where only "none of ours" is as likely, and an own order is named: then it is ours."""
+        first = [(name, confidence) for name, confidence in turn.ranking if name != UNSURE][:2]
+        if turn.case is not None or turn.person is None or len(first) < 2:
+            return None
+        (wish, sure), (other, _) = first
+        if other != "out_of_scope" or wish not in Flow.known or sure < _LIKELY:
+            return None
+        return wish if turn.value("order_id") or meant_by_title(turn.text, await my_orders(turn)) else None
 
     @staticmethod
     def _guess(turn: Turn) -> None:

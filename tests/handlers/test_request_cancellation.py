@@ -21,6 +21,17 @@ async def test_a_request_is_no_cancellation(customer: Talk, backend: Any) -> Non
     assert await stored(backend) == ("active", "cancellation")
 
 
+@pytest.mark.parametrize(
+    ("text", "sure", "begins"),
+    [("Ich will das Logo abbestellen", 0.51, True), ("Ich will was abbestellen", 0.51, False), ("Logo hm", 0.4, False)],
+    ids=["an own order is named", "none is named", "hardly a guess"],
+)
+async def test_a_wish_about_an_own_order_is_ours(customer: Talk, text: str, sure: float, begins: bool) -> None:
+    ranking = [("nlu_fallback", 0.35), ("request_cancellation", sure), ("out_of_scope", 0.39)]
+    await customer.says(text, "nlu_fallback", confidence=0.35, ranking=ranking)
+    assert (customer.custom.get("kind") == "proposal") is begins
+
+
 async def test_the_comment_is_optional_for_the_customer(customer: Talk, backend: Any) -> None:
     await customer.says("Ich will das Logo stornieren", "request_cancellation")
     await customer.press("Ja, Anfrage abschicken")
