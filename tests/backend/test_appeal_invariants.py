@@ -120,7 +120,7 @@ async def test_random_lives_keep_the_invariants(open_backend: Opener, new_url: A
     seen: set[AppealStatus] = set()
     for seed in range(6):
         chance = random.Random(f"{late} {seed}")
-        shop = await open_backend(url=new_url(), limits=limits)
+        shop = await open_backend(url=new_url(), limits=limits, real_now=lambda: NOW)  # retention goes by it
         await shop.clock.set(NOW)
         await account(shop, chance)
         for _ in range(40):

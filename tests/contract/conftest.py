@@ -170,9 +170,9 @@ async def serving(database: Path) -> AsyncIterator[Live]:
         await engine.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    """The gateway, until the session ends."""
+    """The gateway, until the last test of this folder: while it runs, no address of the internet is one."""
     database = tmp_path_factory.mktemp("contract") / "lotse.db"
     migrate.upgrade(f"sqlite:///{database}")
     started, stop = threading.Event(), asyncio.Event()

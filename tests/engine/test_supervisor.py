@@ -90,7 +90,7 @@ def test_production_without_secrets_ends_with_one_line() -> None:
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.strip() == (
-        "Lotse ends: production needs secrets of its own: set LOTSE_OPERATOR_KEY, LOTSE_JWT_SECRET"
+        "Lotse ends: production needs secrets of its own: set LOTSE_OPERATOR_KEY"
     )
 
 
