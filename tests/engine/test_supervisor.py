@@ -89,9 +89,7 @@ def test_production_without_secrets_ends_with_one_line() -> None:
     command = [sys.executable, "-m", "bot.engine.supervisor"]
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr.strip() == (
-        "Lotse ends: production needs secrets of its own: set LOTSE_OPERATOR_KEY"
-    )
+    assert done.stderr.strip() == ("Lotse ends: production needs secrets of its own: set LOTSE_OPERATOR_KEY")
 
 
 RUN = """
