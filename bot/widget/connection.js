@@ -171,6 +171,7 @@ export class Connection {
       socket.onclose = async (event) => {
         clearTimeout(silence);
         this.socket = null;
+        this.events.state({ seen: 0, typing: false, now: null }); // nobody tells of its end any more
         if (event.code === 4401 && !this.over) await this.newToken("refused");
         resolve(spoke || event.code === 4401);
       };

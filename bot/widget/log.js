@@ -75,10 +75,12 @@ export class Log {
       // The same bubble gets its number and time: it was read out when it was written.
       waiting.className = element.className;
       waiting.replaceChildren(...element.childNodes);
-      if (next || waiting.nextElementSibling?.matches(".message:not(.waiting)")) this.list.insertBefore(waiting, next);
+      const follower = waiting.nextElementSibling; // moving it would have it read out again
+      if (next ? follower !== next : follower?.matches(".message:not(.waiting)")) this.list.insertBefore(waiting, next);
       this.shown.set(message.seq, { message, element: waiting });
     } else {
-      this.list.insertBefore(element, next ?? this.firstWaiting());
+      const own = message.in_reply_to ? (this.sent.get(message.in_reply_to) ?? this.items.get(message.in_reply_to)?.element) : null;
+      this.list.insertBefore(element, next ?? (own ? this.behind(own) : this.firstWaiting()));
       this.shown.set(message.seq, { message, element });
     }
     this.newest = Math.max(this.newest, message.seq);
@@ -93,6 +95,13 @@ export class Log {
     for (const other of this.shown.keys()) if (other > seq && other < found) found = other;
     const element = this.shown.get(found)?.element;
     return element?.previousElementSibling?.matches(".day") ? element.previousElementSibling : (element ?? null);
+  }
+
+  /** Where a reply belongs that comes sooner than the number of what it answers. @param {Element} own */
+  behind(own) {
+    let place = own.nextElementSibling;
+    while (place && !place.matches(".waiting")) place = place.nextElementSibling;
+    return place;
   }
 
   firstWaiting() {
