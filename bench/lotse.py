@@ -6,9 +6,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.processes import Running, clean_environment, free_ports
+from bench.processes import Running, clean_environment
 from bot.engine.supervisor import child_environment
 from bot.engine.watch import Plan
+from deploy.servers import free_ports
 
 ROOT = Path(__file__).resolve().parents[1]
 JWT_SECRET = "signing-secret-of-the-measurements-long-enough"  # noqa: S105 - signs nothing but these people's tokens

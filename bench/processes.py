@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -97,18 +96,6 @@ def _told_apart(name: str, taken: Mapping[str, object]) -> str:
     while wanted in taken:
         wanted, number = f"{name} {number}", number + 1
     return wanted
-
-
-def free_ports(count: int) -> list[int]:
-    """Loopback ports that nobody listens on; all are held until the last is found, so that they differ."""
-    held = [socket.socket() for _ in range(count)]
-    try:
-        for probe in held:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in held]
-    finally:
-        for probe in held:
-            probe.close()
 
 
 def clean_environment() -> dict[str, str]:

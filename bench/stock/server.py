@@ -7,8 +7,9 @@ from pathlib import Path
 
 import yaml
 
-from bench.processes import Running, free_ports
+from bench.processes import Running
 from bench.stock import environment, project, training
+from deploy.servers import free_ports
 
 
 @dataclass

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from actions.backend.migrate import upgrade
 from bot.engine import model
+from deploy.servers import free_ports
 from tests.conversation.http import Unreachable, call
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -155,15 +155,3 @@ class Stack:
             "PYTHONUNBUFFERED": "1",
             "RASA_TELEMETRY_ENABLED": "false",
         }
-
-
-def free_ports(count: int) -> list[int]:
-    """Loopback ports that nobody listens on; all are held until the last is found, so that they differ."""
-    held = [socket.socket() for _ in range(count)]
-    try:
-        for probe in held:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in held]
-    finally:
-        for probe in held:
-            probe.close()
