@@ -7,31 +7,24 @@ and no turn waits for it. The metrics count every refusal; this table has the ne
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from actions.backend import metrics
 from actions.backend.clock import Clock
 from actions.backend.database import Database
-from actions.backend.errors import BackendError
+from actions.backend.later import Later
 from actions.backend.ops_tables import RefusalRow
 from actions.backend.tables import table
 from actions.policy import Refused, Undetermined, Verdict
 
-log = structlog.get_logger(__name__)
-
 KEPT = timedelta(days=30)
 MOST_KEPT = 20_000
-_GATHERED = 1_000  # reasons in memory; beyond that the oldest are counted only
-_AFTER = 1.0  # seconds
 _HIDDEN = frozenset({"no_access"})  # whatever was named there is no order of ours, or none of this person's
 
 
@@ -52,8 +45,7 @@ class Refusals:
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database, self._clock = database, clock
-        self._gathered: deque[dict[str, Any]] = deque(maxlen=_GATHERED)
-        self._writing: asyncio.Task[None] | None = None
+        self._later: Later[dict[str, Any]] = Later("refusals", self._write)
 
     def note(self, command: str, verdict: Verdict, *, origin: str, subject: str | None) -> None:
         """A command was refused or could not be judged (anything else is ignored). `origin` is chat or api."""
@@ -61,14 +53,11 @@ class Refusals:
             metrics.UNDETERMINED.labels(command, origin).inc()
         if not isinstance(verdict, Refused):
             return
-        now = self._clock.real_now()
+        about = {"at": self._clock.real_now(), "origin": origin, "command": command, "subject_id": subject}
         for reason in verdict.reasons:
             metrics.REFUSALS.labels(command, reason.rule, reason.code, origin).inc()
-            if reason.code not in _HIDDEN:
-                about = {"at": now, "origin": origin, "command": command, "subject_id": subject}
-                self._gathered.append({**about, "rule": reason.rule, "code": reason.code})
-        if self._gathered and (self._writing is None or self._writing.done()):
-            self._writing = asyncio.create_task(self._write_later(), name="refusals")
+        shown = [reason for reason in verdict.reasons if reason.code not in _HIDDEN]
+        self._later.add({**about, "rule": reason.rule, "code": reason.code} for reason in shown)
 
     async def recent(self, since: datetime, limit: int = 50) -> Sequence[RuleRefusals]:
         """By rule, code and command since an instant (real time), the most frequent first."""
@@ -87,34 +76,21 @@ class Refusals:
         return await self._database.read(work)
 
     async def flush(self) -> None:
-        """Write what was gathered, and forget what is too old or too much."""
-        rows = [self._gathered.popleft() for _ in range(len(self._gathered))]
-        if not rows:
-            return
+        """Write what was gathered."""
+        await self._later.flush()
+
+    async def close(self) -> None:
+        """Write what is left."""
+        await self._later.close()
+
+    async def _write(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Write the rows, and forget what is too old or too much."""
         now = self._clock.real_now()
 
         def work(session: Session) -> None:
-            session.execute(insert(table(RefusalRow)), rows)
+            session.execute(insert(table(RefusalRow)), list(rows))
             newest = select(func.max(RefusalRow.id)).scalar_subquery()
             session.execute(delete(RefusalRow).where(RefusalRow.id <= newest - MOST_KEPT))
             session.execute(delete(RefusalRow).where(RefusalRow.at < now - KEPT))
 
         await self._database.write(work)
-
-    async def close(self) -> None:
-        """Write what is left."""
-        if self._writing is not None:
-            self._writing.cancel()
-            await asyncio.gather(self._writing, return_exceptions=True)
-        await self._try()
-
-    async def _write_later(self) -> None:
-        while self._gathered:
-            await asyncio.sleep(_AFTER)
-            await self._try()
-
-    async def _try(self) -> None:
-        try:
-            await self.flush()
-        except BackendError as error:
-            log.warning("refusals.not_written", error=type(error).__name__)

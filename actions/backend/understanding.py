@@ -6,15 +6,13 @@ answered, so that no turn waits. A crash loses a second of them and nothing else
 
 from __future__ import annotations
 
-import asyncio
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-import structlog
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -23,19 +21,16 @@ from sqlalchemy.orm import Session
 from actions.backend.chat_tables import ConversationRow
 from actions.backend.clock import Clock
 from actions.backend.database import Database
-from actions.backend.errors import BackendError
+from actions.backend.later import Later
 from actions.backend.people import names
 from actions.backend.redaction import redact
 from actions.backend.review_tables import UnderstoodRow
 from actions.backend.tables import OrderRow, table
 from actions.policy import Actor
 
-log = structlog.get_logger(__name__)
 _table = table(UnderstoodRow)
 
-_GATHERED = 1_000  # messages in memory; beyond that the oldest are not kept
 _FOLLOWED = 2_000  # conversations whose next message this process waits for
-_AFTER = 1.0  # seconds
 _GUESSES = 3
 _ORDERS = 50  # of a person, the newest, whose other parties' names are known
 
@@ -94,9 +89,8 @@ class Understanding:
 
     def __init__(self, database: Database, clock: Clock, below: float = 0.0, order_pattern: str | None = None) -> None:
         self._database, self._clock, self._below, self._order_pattern = database, clock, below, order_pattern
-        self._gathered: deque[_Noted] = deque(maxlen=_GATHERED)
+        self._later: Later[_Noted] = Later("understanding", self._write)
         self._followed: OrderedDict[str, None] = OrderedDict()
-        self._writing: asyncio.Task[None] | None = None
 
     def note(self, heard: Heard, status: Status | None, *, by_intent: bool = True, after_miss: bool = False) -> None:
         """A turn was answered. `status` None: as far as the dialogue can tell it was understood.
@@ -117,9 +111,7 @@ class Understanding:
             self._followed[heard.conversation_id] = None
             if len(self._followed) > _FOLLOWED:
                 self._followed.popitem(last=False)
-        self._gathered.append(_Noted(self._clock.real_now(), heard, status, follows))
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write_later(), name="understanding")
+        self._later.add([_Noted(self._clock.real_now(), heard, status, follows)])
 
     async def page(self, after: int = 0, limit: int = 50) -> list[ReviewItem]:
         """Messages for review, the newest first; `after`: those behind the one of this id, 0 from the newest."""
@@ -130,18 +122,16 @@ class Understanding:
 
     async def flush(self) -> None:
         """Write what was gathered."""
-        noted = [self._gathered.popleft() for _ in range(len(self._gathered))]
-        if noted:
-            await self._database.write(lambda session: self._write(session, noted))
+        await self._later.flush()
 
     async def close(self) -> None:
         """Write what is left."""
-        if self._writing is not None:
-            self._writing.cancel()
-            await asyncio.gather(self._writing, return_exceptions=True)
-        await self._try()
+        await self._later.close()
 
-    def _write(self, session: Session, noted: Sequence[_Noted]) -> None:
+    async def _write(self, noted: Sequence[_Noted]) -> None:
+        await self._database.write(lambda session: self._put(session, noted))
+
+    def _put(self, session: Session, noted: Sequence[_Noted]) -> None:
         known = _names(session, {one.heard.actor for one in noted if one.heard.actor is not None})
         ids = {one.heard.conversation_id for one in noted}
         there = select(ConversationRow.id).where(ConversationRow.id.in_(ids))
@@ -167,17 +157,6 @@ class Understanding:
         known = select(_table.c.id).where(_table.c.message_id == heard.message_id)
         if session.execute(known).first() is None:  # a resent message follows nothing
             session.execute(update(_table).where(_table.c.id == newest, _table.c.next_kind.is_(None)).values(values))
-
-    async def _write_later(self) -> None:
-        while self._gathered:
-            await asyncio.sleep(_AFTER)
-            await self._try()
-
-    async def _try(self) -> None:
-        try:
-            await self.flush()
-        except BackendError as error:
-            log.warning("understanding.not_written", error=type(error).__name__)
 
 
 def _names(session: Session, actors: set[Actor]) -> dict[Actor | None, set[str]]:
