@@ -5,11 +5,16 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 import rasa.nlu.classifiers.diet_classifier as diet
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.training_data import visualization
 from rasa.shared.exceptions import RasaException
+from rasa.utils import plotting
 
 from bot.engine import absent
 
@@ -71,3 +76,15 @@ def test_rasa_is_silent_towards_its_makers_unless_told_otherwise() -> None:
 def test_a_package_that_is_there_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "keras", ModuleType("keras"))
     assert absent.AbsentFinder().find_spec("keras.no_such_module", None) is None
+
+
+def test_rasa_test_draws_its_plots_with_what_is_installed(tmp_path: Path) -> None:
+    plotting.plot_confusion_matrix(np.array([[3, 1], [0, 2]]), classes=["a", "b"], output_file=str(tmp_path / "m.png"))
+    plotting.plot_paired_histogram([[0.2, 0.9], [0.4]], "confidence", str(tmp_path / "h.png"))
+    assert all((tmp_path / name).read_bytes().startswith(b"\x89PNG") for name in ("m.png", "h.png"))
+
+
+@pytest.mark.skipif(importlib.util.find_spec("networkx").origin != "absent", reason="the real networkx is installed")
+def test_drawing_the_stories_says_what_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(RasaException, match="install networkx"):
+        visualization.visualize_stories([], Domain.empty(), str(tmp_path / "graph.html"), 2)

@@ -27,7 +27,8 @@ from typing import Any, NoReturn
 
 TENSORFLOW = frozenset({"tensorflow", "tensorflow_hub", "tensorflow_text", "tensorflow_addons", "keras"})
 CLIENTS = frozenset({"aiogram", "boto3", "botocore", "fbmessenger", "pymongo", "slack_sdk", "twilio", "webexteamssdk"})
-ABSENT = TENSORFLOW | CLIENTS
+DRAWING = frozenset({"networkx"})  # `rasa visualize`
+ABSENT = TENSORFLOW | CLIENTS | DRAWING
 
 
 def _error(name: str) -> Exception:
