@@ -244,6 +244,7 @@ export class Connection {
     this.outbox.remove(item.id);
     this.events.sent(item);
     this.confirmed?.(item.id);
+    this.hurry(); // the gateway is there: no need to wait for the next try
   }
 
   /** Post what waits, the next one when the one before is stored. */

@@ -14,8 +14,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import pytest_asyncio
 from aiohttp import web
-from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 
 from actions.backend import Backend, Desk, Reply, ReplyButton
 from actions.policy import Role
@@ -23,10 +24,12 @@ from bot.gateway.app import create_app
 from bot.gateway.config import GatewayConfig
 from bot.gateway.services import SERVICES
 from bot.gateway.tokens import mint
-from tests.gateway.conftest import JWT_SECRET, config, database_url, engine, migrated, quiet_logs
+from tests.gateway.conftest import JWT_SECRET, config, database_url, migrated, quiet_logs, texts_read_once
 from tests.gateway.fakes import FakeEngine
 
-__all__ = ["config", "database_url", "engine", "migrated", "quiet_logs"]
+__all__ = ["config", "database_url", "migrated", "quiet_logs", "texts_read_once"]
+
+expect.set_options(timeout=20_000)  # on a machine that is busy with other things
 
 HERE = Path(__file__).parent
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
@@ -124,7 +127,22 @@ class Site:
         await conversations.complete(received.message, [Reply(text, buttons, custom)], owner=owner)
 
 
-@pytest.fixture
+# One browser serves all tests: it lives on one event loop, so they and their fixtures do too.
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)  # before the automatic one
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def engine() -> AsyncIterator[FakeEngine]:
+    fake = FakeEngine()
+    await fake.start()
+    yield fake
+    await fake.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def site(config: GatewayConfig, database_url: str) -> AsyncIterator[Site]:
     site = Site(replace(config, dispatch_interval=1.0, live_interval=0.5), database_url)
     await site.start()
@@ -132,7 +150,7 @@ async def site(config: GatewayConfig, database_url: str) -> AsyncIterator[Site]:
     await site.stop()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("there is no Chromium on this machine")
@@ -172,7 +190,7 @@ class Shop:
         await self.input.wait_for()
 
     async def live(self) -> None:
-        await self.page.wait_for_selector('lotse-chat[data-status="live"]', state="attached", timeout=15_000)
+        await self.page.wait_for_selector('lotse-chat[data-status="live"]', state="attached", timeout=30_000)
 
     async def say(self, text: str) -> None:
         await self.input.fill(text)
@@ -189,7 +207,7 @@ class Shop:
 Open = Callable[..., Awaitable[Shop]]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def shop(browser: Browser, site: Site) -> AsyncIterator[Open]:
     """Opens a shop page: ``await shop()``; the same ``context`` again is another tab of the same browser."""
     contexts: list[BrowserContext] = []
@@ -239,7 +257,7 @@ async def shop(browser: Browser, site: Site) -> AsyncIterator[Open]:
         await context.close()
 
 
-async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 10.0) -> Any:
+async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 20.0) -> Any:
     """Wait until a condition holds, and return what it gave."""
     loop = asyncio.get_running_loop()
     ends = loop.time() + seconds

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Page, WebSocketRoute, expect
 
 from actions.backend import Desk, Ending, IdempotencyKey, Material
@@ -24,7 +25,7 @@ DESK = Desk("Kundenservice", timedelta(minutes=30))
 NOTICE = "https://laden.example/datenschutz"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def site(site: Site) -> Site:
     """With a desk and a privacy notice."""
     await site.stop()

@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 import jwt
 import pytest
+import pytest_asyncio
 from aiohttp import WSMsgType
 
 from bot.gateway import live
@@ -23,7 +24,7 @@ from tests.widget.conftest import Site, until
 pytestmark = pytest.mark.integration
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def http(site: Site) -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession(site.url) as session:
         yield session
@@ -56,7 +57,7 @@ class Line:
         return self.socket.close_code
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def line(http: aiohttp.ClientSession) -> AsyncIterator[Any]:
     lines: list[Line] = []
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.widget.conftest import Open, Shop, Site, until
@@ -24,7 +25,7 @@ async def call(site: Site, method: str, path: str, body: dict[str, Any]) -> None
         assert done.status == 200, await done.text()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def order(site: Site) -> str:
     body = {
         "customer_id": "kim",
