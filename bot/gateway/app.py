@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 from aiohttp import web
@@ -57,18 +59,23 @@ def create_app(config: GatewayConfig, backend: Backend) -> web.Application:
     app.on_shutdown.append(_begin_to_end)
     add_routes(app)
     app.router.add_get(live.PATH, live.get_live, allow_head=False)
-    described = openapi.document(OPERATIONS, API_VERSION)
-
-    async def get_openapi(request: web.Request) -> web.Response:
-        return json_response(described)
-
-    app.router.add_get("/v1/openapi.json", get_openapi)
+    app.router.add_get("/v1/openapi.json", _get_openapi)
     app.router.add_get(metrics_view.PATH, metrics_view.get_metrics)
     add_widget(app)
     ops.add_page(app)
     if not config.production:
         add_demo(app)
     return app
+
+
+@functools.cache
+def _described() -> dict[str, Any]:
+    return openapi.document(OPERATIONS, API_VERSION)
+
+
+async def _get_openapi(request: web.Request) -> web.Response:
+    """The document of this API, made when somebody asks for it first: that takes longer than all else at the start."""
+    return json_response(await asyncio.to_thread(_described))
 
 
 async def _begin_to_end(app: web.Application) -> None:

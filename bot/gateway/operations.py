@@ -8,6 +8,7 @@ alike. The type of ``call`` says who may ask.
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -35,6 +36,11 @@ class FileOut:
     media_types: tuple[str, ...]
 
 
+@functools.cache
+def _hints(view: View) -> dict[str, Any]:
+    return get_type_hints(view, include_extras=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One method on one path. ``problems``: status and what it means here, apart from those every operation shares.
@@ -60,7 +66,7 @@ class Operation:
     @property
     def hints(self) -> dict[str, Any]:
         """The view's annotations, resolved."""
-        return get_type_hints(self.view, include_extras=True)
+        return _hints(self.view)
 
     @property
     def call(self) -> type[Call]:
