@@ -24,8 +24,10 @@ log = structlog.get_logger(__name__)
 
 def create_agent(settings: Settings, model_path: Path) -> Any:
     """An agent that is ready to answer."""
-    from bot.engine.agent import ActionEndpoint, DaskProcessor, LotseAgent, LotseProcessor
+    from bot.engine.action_call import ActionEndpoint
+    from bot.engine.agent import LotseAgent
     from bot.engine.locks import LocalLockStore, RedisLockStore
+    from bot.engine.processor import DaskProcessor, LotseProcessor
     from bot.engine.tracker_store import LotseTrackerStore
 
     agent = LotseAgent(

@@ -13,7 +13,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -28,6 +27,7 @@ from sqlalchemy.orm import Session
 
 from bot.engine.database import ConversationDatabase, ledger, turns
 from bot.engine.encoding import to_json
+from bot.engine.events import event_class
 from bot.engine.turn import Reply, Turn, current_turn
 
 #: How many turns of the session Rasa sees before the new one: two, so that one can be taken back. All rules are about
@@ -105,12 +105,14 @@ class LotseTrackerStore(TrackerStore):
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Append what is new. Within a turn: only when it is over and nothing failed, and with its replies."""
-        cursor: _Cursor = getattr(tracker, _CURSOR, None) or await self._locate(tracker.sender_id)
-        added = list(islice(tracker.events, cursor.seen, None))
         turn = current_turn.get()
+        cursor: _Cursor | None = getattr(tracker, _CURSOR, None)
+        if turn is not None and not turn.is_in(islice(tracker.events, cursor.seen if cursor else 0, None)):
+            return  # Rasa saves new conversations before it looks at the message; that can wait.
+        if cursor is None:
+            cursor = _Cursor() if turn is not None and turn.is_first else await self._locate(tracker.sender_id)
+        added = list(islice(tracker.events, cursor.seen, None))
         if turn is not None:
-            if not turn.is_in(added):
-                return  # Rasa saves new conversations before it looks at the message; that can wait.
             turn.check(tracker)
         if self.event_broker is not None:
             await self._stream_new_events(self.event_broker, added, tracker.sender_id)
@@ -148,6 +150,7 @@ class LotseTrackerStore(TrackerStore):
             replies: str | None = session.connection().execute(_REPLIES, asked).scalar()
             if replies is None:
                 turn.stored = self._newest(session, turn.conversation_id)
+                turn.is_first = not turn.stored
             return replies
 
         replies = await self._database.read(work)
@@ -196,7 +199,7 @@ class LotseTrackerStore(TrackerStore):
     def _tracker(
         self, sender_id: str, stored: list[dict[str, Any]], state: dict[str, Any], number: int, session: int
     ) -> DialogueStateTracker:
-        events = [_event_class(event["event"])._from_parameters(event) for event in stored]
+        events = [event_class(event["event"])._from_parameters(event) for event in stored]
         before = list(_recalled(state, self.domain, events[0].timestamp if events else None))
         tracker = DialogueStateTracker.from_events(
             sender_id, before + events, self.domain.slots, self.max_event_history
@@ -220,12 +223,6 @@ def _append(session: Session, rows: list[dict[str, Any]], answered: list[dict[st
     for statement, values in ((_ADD_TURNS, rows), (_ADD_REPLIES, answered)):
         if values:
             session.connection().execute(statement, values)
-
-
-@cache
-def _event_class(type_name: str) -> type[rasa_events.Event]:
-    """Rasa looks through all classes of events for each event that it reads: a quarter of a turn."""
-    return rasa_events.Event.resolve_by_type(type_name)
 
 
 def _rows(tracker: DialogueStateTracker, added: list[Any], cursor: _Cursor) -> Iterator[dict[str, Any]]:

@@ -47,7 +47,10 @@ class TurnOutput(CollectingOutputChannel):
 
 @dataclass(slots=True)
 class Turn:
-    """The message that is being answered right now. `stored`: the end of its conversation, if it was read already."""
+    """The message that is being answered right now.
+
+    `stored`: the end of its conversation, if it was read already; `is_first`: whether there was none.
+    """
 
     conversation_id: str
     message_id: str
@@ -55,6 +58,7 @@ class Turn:
     failures: list[str] = field(default_factory=list)
     actions_called: int = 0
     stored: list[Any] | None = None
+    is_first: bool = False
     saved: bool = False
 
     @property

@@ -13,9 +13,11 @@ from aiohttp.test_utils import TestServer
 from rasa.core.channels.channel import UserMessage
 from rasa.shared.core.events import UserUttered
 
-from bot.engine.agent import ActionEndpoint, DaskProcessor, LotseAgent, LotseProcessor
+from bot.engine.action_call import ActionEndpoint
+from bot.engine.agent import LotseAgent
 from bot.engine.channel import Incoming
 from bot.engine.locks import LocalLockStore
+from bot.engine.processor import DaskProcessor, LotseProcessor
 from bot.engine.tracker_store import LotseTrackerStore
 from bot.engine.turn import TurnFailedError
 

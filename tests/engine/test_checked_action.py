@@ -11,7 +11,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.engine.agent import ActionEndpoint, CheckedAction
+from bot.engine.action_call import ActionEndpoint, CheckedAction
 
 pytestmark = pytest.mark.contract
 
