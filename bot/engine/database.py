@@ -55,6 +55,10 @@ class ConversationDatabase:
         """Run `work` on one consistent state."""
         return await (self._database or await self._open()).read(work)
 
+    async def look(self, work: Work[T]) -> T:
+        """Like `read`, for a few rows found by their key."""
+        return await (self._database or await self._open()).look(work)
+
     async def write(self, work: Work[T]) -> T:
         """Run `work` in one transaction."""
         return await (self._database or await self._open()).write(work)

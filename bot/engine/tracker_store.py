@@ -11,8 +11,9 @@ a message is either answered and remembered, or neither. A turn that failed is n
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -25,6 +26,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy.orm import Session
 
+from actions.backend.prepared import Prepared
 from bot.engine.database import ConversationDatabase, ledger, turns
 from bot.engine.encoding import to_json
 from bot.engine.events import event_class
@@ -36,22 +38,25 @@ TURNS_READ = 2
 
 _CURSOR = "lotse_cursor"
 
-# Made once: building a statement costs as much as running it.
+# Made once: building a statement costs as much as running it, and so does SQLAlchemy's way to run it.
 _CONVERSATION: sa.BindParameter[str] = sa.bindparam("conversation")
 _MESSAGE: sa.BindParameter[str] = sa.bindparam("message")
-_NEWEST = (
+_NEWEST = Prepared(
     sa.select(turns.c.number, turns.c.session, turns.c.events, turns.c.state)
     .where(turns.c.conversation_id == _CONVERSATION)
     .order_by(turns.c.number.desc())
-    .limit(sa.bindparam("most"))
+    .limit(sa.bindparam("most", type_=sa.Integer))
 )
 _ALL = (
     sa.select(turns.c.number, turns.c.session, turns.c.events)
     .where(turns.c.conversation_id == _CONVERSATION)
     .order_by(turns.c.number)
 )
-_REPLIES = sa.select(ledger.c.replies).where(ledger.c.conversation_id == _CONVERSATION, ledger.c.message_id == _MESSAGE)
-_ADD_TURNS, _ADD_REPLIES = sa.insert(turns), sa.insert(ledger)
+_REPLIES = Prepared(
+    sa.select(ledger.c.replies).where(ledger.c.conversation_id == _CONVERSATION, ledger.c.message_id == _MESSAGE)
+)
+_ADD_TURN = Prepared(sa.insert(turns), turns.c.keys())
+_ADD_REPLIES = Prepared(sa.insert(ledger), ledger.c.keys())
 
 
 @dataclass(slots=True)
@@ -86,7 +91,7 @@ class LotseTrackerStore(TrackerStore):
         if turn is not None and turn.conversation_id == sender_id and turn.stored is not None:
             newest_first, turn.stored = turn.stored, None  # `recall` has just read it
         else:
-            newest_first = await self._database.read(lambda session: self._newest(session, sender_id))
+            newest_first = await self._database.look(lambda session: self._newest(session, sender_id))
         if not newest_first:
             return None
         last = newest_first[0]
@@ -119,7 +124,7 @@ class LotseTrackerStore(TrackerStore):
         rows = list(_rows(tracker, added, cursor))
         answered = [_ledger_row(turn)] if turn is not None else []
         if rows or answered:
-            await self._database.write(lambda session: _append(session, rows, answered))
+            await self._database.write(partial(_append, rows=rows, answered=answered))
         if rows:
             cursor = _Cursor(rows[-1]["number"], rows[-1]["session"], len(tracker.events))
         setattr(tracker, _CURSOR, cursor)
@@ -127,7 +132,7 @@ class LotseTrackerStore(TrackerStore):
             turn.saved = True
 
     async def exists(self, conversation_id: str) -> bool:
-        return bool(await self._select(_NEWEST, conversation=conversation_id, most=1))
+        return bool(await self._database.look(lambda session: self._newest(session, conversation_id)))
 
     async def keys(self) -> Iterable[str]:
         return [row.conversation_id for row in await self._select(sa.select(turns.c.conversation_id).distinct())]
@@ -136,8 +141,9 @@ class LotseTrackerStore(TrackerStore):
 
     async def replies(self, conversation_id: str, message_id: str) -> list[Reply] | None:
         """What was answered to this message, or None if it has not been handled."""
-        rows = await self._select(_REPLIES, conversation=conversation_id, message=message_id)
-        return msgspec.json.decode(rows[0].replies, type=list[Reply]) if rows else None
+        asked = {"conversation": conversation_id, "message": message_id}
+        replies = await self._database.look(lambda session: _REPLIES.scalar(session, asked))
+        return None if replies is None else msgspec.json.decode(replies, type=list[Reply])
 
     async def recall(self, turn: Turn) -> list[Reply] | None:
         """Like `replies` for the message of `turn`; if there are none, also reads what `retrieve` will be asked for.
@@ -147,13 +153,13 @@ class LotseTrackerStore(TrackerStore):
 
         def work(session: Session) -> str | None:
             asked = {"conversation": turn.conversation_id, "message": turn.message_id}
-            replies: str | None = session.connection().execute(_REPLIES, asked).scalar()
+            replies: str | None = _REPLIES.scalar(session, asked)
             if replies is None:
                 turn.stored = self._newest(session, turn.conversation_id)
                 turn.is_first = not turn.stored
             return replies
 
-        replies = await self._database.read(work)
+        replies = await self._database.look(work)
         return None if replies is None else msgspec.json.decode(replies, type=list[Reply])
 
     async def delete(self, conversation_id: str) -> None:
@@ -184,10 +190,10 @@ class LotseTrackerStore(TrackerStore):
     async def _select(self, statement: sa.Select[Any], **values: Any) -> list[sa.Row[Any]]:
         return await self._database.read(lambda session: list(session.execute(statement, values)))
 
-    def _newest(self, session: Session, conversation_id: str) -> list[sa.Row[Any]]:
+    def _newest(self, session: Session, conversation_id: str) -> Sequence[Any]:
         """The rows that `retrieve` needs: one more than it shows, for the state before them."""
         asked = {"conversation": conversation_id, "most": self._turns_read + 1}
-        return list(session.connection().execute(_NEWEST, asked))
+        return _NEWEST.rows(session, asked)
 
     async def _delete(self, *statements: sa.Delete) -> None:
         def work(session: Session) -> None:
@@ -220,9 +226,9 @@ class LotseTrackerStore(TrackerStore):
 
 
 def _append(session: Session, rows: list[dict[str, Any]], answered: list[dict[str, Any]]) -> None:
-    for statement, values in ((_ADD_TURNS, rows), (_ADD_REPLIES, answered)):
+    for statement, values in ((_ADD_TURN, rows), (_ADD_REPLIES, answered)):
         if values:
-            session.connection().execute(statement, values)
+            statement.run(session, *values)
 
 
 def _rows(tracker: DialogueStateTracker, added: list[Any], cursor: _Cursor) -> Iterator[dict[str, Any]]:

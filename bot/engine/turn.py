@@ -7,7 +7,7 @@ notes failures in it, and the tracker store asks it before anything is written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,7 +57,7 @@ class Turn:
     output: TurnOutput = field(default_factory=TurnOutput)
     failures: list[str] = field(default_factory=list)
     actions_called: int = 0
-    stored: list[Any] | None = None
+    stored: Sequence[Any] | None = None
     is_first: bool = False
     saved: bool = False
 
