@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 from actions.backend import leases, messages
 from actions.backend.chat_tables import MessageRow
 from actions.backend.chat_views import Author, Completed, MessageState, Reply, StoredMessage
+from actions.backend.prepared import Prepared
 from actions.backend.tables import table
 
 _messages = table(MessageRow)
 # Made once: to build a statement costs more than to run it, and this one runs every turn.
-_ANSWER = (
+_ANSWER = Prepared(
     update(_messages)
     .where(
         _messages.c.conversation_id == bindparam("conversation"),
@@ -27,6 +28,15 @@ _ANSWER = (
         handover_id=func.coalesce(bindparam("handover", type_=String()), _messages.c.handover_id),
     )
     .returning(_messages.c.seq)
+)
+_REPLIES = Prepared(
+    select(_messages)
+    .where(
+        _messages.c.conversation_id == bindparam("conversation"),
+        _messages.c.seq > bindparam("number"),
+        _messages.c.in_reply_to == bindparam("client"),
+    )
+    .order_by(_messages.c.seq)
 )
 
 
@@ -46,7 +56,7 @@ def answer(
     `handed`: whoever sent the message waits for the answer and is about to get it.
     """
     asked = {"conversation": message.conversation_id, "number": message.seq, "handover": handover_id}
-    first = bool(session.execute(_ANSWER, asked).all())
+    first = bool(_ANSWER.rows(session, asked))
     new = replies if first else ()
     lease = leases.pass_on(
         *(session, message.conversation_id, owner, seconds, now, len(new)),
@@ -74,6 +84,5 @@ def answer(
 
 def replies_to(session: Session, message: StoredMessage) -> list[StoredMessage]:
     """What the assistant said to a person's message so far."""
-    later = (_messages.c.conversation_id == message.conversation_id) & (_messages.c.seq > message.seq)
-    query = select(_messages).where(later, _messages.c.in_reply_to == message.client_id).order_by(_messages.c.seq)
-    return messages.messages(session.execute(query))
+    asked = {"conversation": message.conversation_id, "number": message.seq, "client": message.client_id}
+    return messages.messages(_REPLIES.rows(session, asked))

@@ -168,18 +168,17 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A message of a known person was stored: in their `conversation` as it was before, and what is known of them."""
+    """A message was stored: in the person's `conversation` as it was before, and what is known of them."""
 
     received: Received
     conversation: Conversation
-    person: PersonRecord | None
+    person: PersonRecord
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Whom a notice is for: their conversation, what is known of them, and the locale they were last answered in."""
+    """Whom a notice is for: what is known of them, and the locale they were last answered in."""
 
-    conversation: Conversation
     person: PersonRecord | None
     spoken_locale: str | None
 

@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 
 from actions.backend.database import Database
 from actions.backend.errors import ClockUnavailable
+from actions.backend.prepared import Prepared
 from actions.backend.tables import ClockRow
 from actions.policy.instants import utc
 
 _ROW = 1
-_FROZEN = select(ClockRow.instant).where(ClockRow.id == _ROW)
+_FROZEN = Prepared(select(ClockRow.instant).where(ClockRow.id == _ROW))
 
 
 class Clock:
@@ -34,7 +35,7 @@ class Clock:
 
     async def now(self) -> datetime:
         """The business time."""
-        return self.real_now() if self._production else await self._database.read(self.read)
+        return self.real_now() if self._production else await self._database.look(self.read)
 
     async def frozen(self) -> datetime | None:
         """The instant the test clock stands at, None when it is not set. ClockUnavailable in production."""
@@ -57,7 +58,8 @@ class Clock:
         await self._database.write(lambda session: session.execute(delete(ClockRow)) and None)
 
     def _frozen(self, session: Session) -> datetime | None:
-        return session.scalar(_FROZEN)
+        frozen: datetime | None = _FROZEN.scalar(session)
+        return frozen
 
     def _check(self) -> None:
         if self._production:

@@ -7,12 +7,13 @@ each try, not one per process: a lease that is held is never given twice. It beg
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Integer, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from actions.backend import answering, leases, messages
@@ -33,14 +34,20 @@ from actions.backend.chat_views import (
 from actions.backend.errors import MessageConflict, NoConversation, UnknownButton
 from actions.backend.notices import AWAITING_ANSWER
 from actions.backend.openings import Openings, of_token
-from actions.backend.people import Claims, known
+from actions.backend.people import Claims, met
+from actions.backend.prepared import Prepared
 from actions.backend.tables import DisputeRow, table
 from actions.policy import DisputeKind, DisputeStatus, Role
 
 _conversations = table(ConversationRow)
 _messages = table(MessageRow)
-_SAID_BEFORE = select(_messages).where(
-    _messages.c.conversation_id == bindparam("conversation"), _messages.c.client_id == bindparam("client")
+_MINE = _messages.c.conversation_id == bindparam("conversation")
+_SAID_BEFORE = Prepared(select(_messages).where(_MINE, _messages.c.client_id == bindparam("client")))
+_AFTER = Prepared(
+    select(_messages)
+    .where(_MINE, _messages.c.seq > bindparam("after"))
+    .order_by(_messages.c.seq)
+    .limit(bindparam("most", type_=Integer()))
 )
 LEASE_SECONDS = 30.0
 
@@ -76,19 +83,16 @@ class Conversations(Openings):
     async def receive(
         self, iss: str, role: Role, sub: str, claims: Claims, said: Said, *, owner: str, seconds: float = LEASE_SECONDS
     ) -> Arrived:
-        """`open`, `people.touch` and `add_person_message` at once, for the person of a verified token.
+        """`open`, `people.touch` and `add_person_message` in one transaction, for the person of a verified token.
 
-        One transaction, unless the person comes for the first time or their token says something new. Without a
-        `last_seen_seq` the person has seen what was handed out, which is noted in the message (SEEN_ASSUMED); nobody
-        has seen what is not written yet. Raises as `add_person_message` does.
+        Without a `last_seen_seq` the person has seen what was handed out, which is noted in the message
+        (SEEN_ASSUMED); nobody has seen what is not written yet. Raises as `add_person_message` does.
         """
         now = self._real_now()
 
-        def work(session: Session) -> Arrived | None:
-            conversation = of_token(session, iss, role, sub)
-            if conversation is None:
-                return None
-            person = known(session, role, sub, claims)
+        def work(session: Session) -> Arrived:
+            conversation = of_token(session, iss, role, sub) or self._claim(session, iss, role, sub)
+            person = met(session, role, sub, claims)
             seen, custom = said.last_seen_seq, said.custom
             if seen is None:
                 seen, custom = conversation.delivered_seq, {**custom, SEEN_ASSUMED: True}
@@ -96,20 +100,15 @@ class Conversations(Openings):
             return Arrived(self._receive(session, conversation.id, told, owner, seconds, now), conversation, person)
 
         while True:
-            try:
-                arrived = await self._database.upsert(work)
-            except NoConversation:  # the person was forgotten in this instant
-                arrived = None
-            if arrived is not None:
-                return arrived
-            await self.open(iss, role, sub)
+            with contextlib.suppress(NoConversation):  # the person was forgotten in this instant
+                return await self._database.upsert(work)
 
     def _receive(
         self, session: Session, conversation_id: str, said: Said, owner: str, seconds: float, now: datetime
     ) -> Received:
-        stored = session.execute(_SAID_BEFORE, {"conversation": conversation_id, "client": said.client_id}).first()
+        stored = _said_before(session, conversation_id, said.client_id)
         if stored is not None:
-            return self._again(session, messages.message(stored._mapping), said, owner, seconds, now)
+            return self._again(session, stored, said, owner, seconds, now)
         action = said.done
         if said.payload is not None:
             action = messages.button(session, conversation_id, said.payload)
@@ -218,29 +217,24 @@ class Conversations(Openings):
 
     async def message(self, conversation_id: str, client_id: str) -> StoredMessage | None:
         """The person's message of this client id."""
-        query = select(_messages).where(
-            _messages.c.conversation_id == conversation_id, _messages.c.client_id == client_id
-        )
-        found = await self._database.read(lambda session: messages.messages(session.execute(query)))
-        return found[0] if found else None
+        return await self._database.look(lambda session: _said_before(session, conversation_id, client_id))
 
     async def replies(self, message: StoredMessage) -> list[StoredMessage]:
         """What the assistant said to a person's message so far."""
-        return await self._database.read(lambda session: answering.replies_to(session, message))
+        return await self._database.look(lambda session: answering.replies_to(session, message))
 
     async def spoken_locale(self, conversation_id: str) -> str | None:
         """The locale of the assistant's newest reply that has one: what the person is being answered in."""
-        return await self._database.read(lambda session: messages.spoken_locale(session, conversation_id))
+        return await self._database.look(lambda session: messages.spoken_locale(session, conversation_id))
 
     async def messages(self, conversation_id: str, after: int = 0, limit: int = 50) -> list[StoredMessage]:
         """The messages with numbers greater than `after`, in order, at most `limit`."""
-        mine = (_messages.c.conversation_id == conversation_id) & (_messages.c.seq > after)
-        query = select(_messages).where(mine).order_by(_messages.c.seq).limit(limit)
-        return await self._database.read(lambda session: messages.messages(session.execute(query)))
+        asked = {"conversation": conversation_id, "after": after, "most": limit}
+        return await self._database.read(lambda session: messages.messages(_AFTER.rows(session, asked)))
 
     async def button(self, token: str, conversation_id: str) -> StoredButton | None:
         """The button of this token, None when it is unknown or another conversation's."""
-        return await self._database.read(lambda session: messages.button(session, conversation_id, token))
+        return await self._database.look(lambda session: messages.button(session, conversation_id, token))
 
     async def mark_delivered(self, conversation_id: str, seq: int) -> None:
         """A device of the person has everything up to `seq`; going back changes nothing."""
@@ -267,3 +261,8 @@ class Conversations(Openings):
             ]
 
         return await self._database.read(work)
+
+
+def _said_before(session: Session, conversation_id: str, client_id: str) -> StoredMessage | None:
+    found = messages.messages(_SAID_BEFORE.rows(session, {"conversation": conversation_id, "client": client_id}))
+    return found[0] if found else None

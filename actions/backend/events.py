@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from actions.backend.columns import BigNumber
 from actions.backend.database import Database
+from actions.backend.prepared import Prepared
 from actions.backend.tables import CounterRow, EventRow, table
 from actions.backend.views import Event
 from actions.policy import POLICY_VERSION, Actor
@@ -26,8 +27,9 @@ CHANGE, NOTICE, HANDOVER, FEEDBACK, ERASURE = "change", "notice", "handover", "f
 _COUNTER = "events"
 # Made once: to build a statement costs more than to run it.
 _counters = table(CounterRow)
-_INSERT = insert(table(EventRow))
-_TAKE = (
+_events = table(EventRow)
+_INSERT = Prepared(insert(_events), _events.columns.keys())
+_TAKE = Prepared(
     update(_counters)
     .where(_counters.c.name == bindparam("counter"))
     .values(value=_counters.c.value + bindparam("count", type_=BigNumber))
@@ -92,17 +94,17 @@ def append(session: Session, events: Sequence[NewEvent], recorded_at: datetime) 
         }
         for number, new in enumerate(events, start=1)
     ]
-    session.execute(_INSERT, rows)
+    _INSERT.run(session, *rows)
 
 
 def next_number(session: Session, name: str, count: int = 1) -> int:
     """The last of `count` new numbers of a counter, which is locked until the transaction ends."""
     wanted = {"counter": name, "count": count}
-    last = session.execute(_TAKE, wanted).scalar()
+    last = _TAKE.scalar(session, wanted)
     if last is None:  # the very first number of this database; two at once meet at the primary key
         new = postgres_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
         session.execute(new(_counters).values(name=name, value=0).on_conflict_do_nothing())
-        last = session.execute(_TAKE, wanted).scalar_one()
+        last = _TAKE.scalar(session, wanted)
     return int(last)
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Executable,
     Integer,
     String,
     and_,
@@ -28,6 +27,7 @@ from actions.backend.chat_tables import ConversationRow, MessageRow
 from actions.backend.chat_views import MessageState, StoredMessage
 from actions.backend.columns import Instant
 from actions.backend.errors import NoConversation
+from actions.backend.prepared import Prepared
 from actions.backend.tables import table
 
 _table = table(ConversationRow)
@@ -67,7 +67,7 @@ _HANDED = bindparam("handed", type_=Integer())
 _MOVED = (_table.c.last_seq, _table.c.pending, _table.c.lease_owner, _table.c.delivered_seq)
 _FREE = or_(_table.c.lease_until.is_(None), _table.c.lease_until <= _AT)
 _MINE = _table.c.lease_owner == _BY
-_TAKE_WITH_MESSAGE = (
+_TAKE_WITH_MESSAGE = Prepared(
     update(_table)
     .where(_OF_ROW)
     .values(
@@ -83,10 +83,10 @@ _TAKE_WITH_MESSAGE = (
     )
     .returning(*_MOVED)
 )
-_TAKE = update(_table).where(_OF_ROW, _FREE).values(lease_owner=_BY, lease_until=_TILL).returning(_table.c.id)
+_TAKE = Prepared(update(_table).where(_OF_ROW, _FREE).values(lease_owner=_BY, lease_until=_TILL).returning(_table.c.id))
 _LEFT = _table.c.pending - _DONE
 _ENDS = and_(_MINE, _LEFT <= 0)
-_PASS_ON = (
+_PASS_ON = Prepared(
     update(_table)
     .where(_OF_ROW)
     .values(
@@ -106,13 +106,15 @@ _PASS_ON = (
     )
     .returning(*_MOVED)
 )
-_NEXT_SEQ = update(_table).where(_OF_ROW).values(last_seq=_table.c.last_seq + 1).returning(_table.c.last_seq)
-_RENEW = update(_table).where(_OF_ROW, _MINE).values(lease_until=_TILL).returning(_table.c.id)
-_FIRST = select(_messages).where(_messages.c.conversation_id == _ID, _PENDING).order_by(_messages.c.seq).limit(1)
+_NEXT_SEQ = Prepared(update(_table).where(_OF_ROW).values(last_seq=_table.c.last_seq + 1).returning(_table.c.last_seq))
+_RENEW = Prepared(update(_table).where(_OF_ROW, _MINE).values(lease_until=_TILL).returning(_table.c.id))
+_FIRST = Prepared(
+    select(_messages).where(_messages.c.conversation_id == _ID, _PENDING).order_by(_messages.c.seq).limit(1)
+)
 
 
-def _move(session: Session, moved: Executable, owner: str, values: dict[str, Any]) -> Lease:
-    row = session.execute(moved, {**values, "by": owner}).one_or_none()
+def _move(session: Session, moved: Prepared, owner: str, values: dict[str, Any]) -> Lease:
+    row = moved.first(session, {**values, "by": owner})
     if row is None:
         raise NoConversation(values["conversation"])
     seq, pending, holder, delivered = row
@@ -130,7 +132,7 @@ def take_with_message(
 def take(session: Session, conversation_id: str, owner: str, seconds: float, now: datetime) -> bool:
     """Take the lease if it is free."""
     values = {"conversation": conversation_id, "by": owner, "at_": now, "till": _until(now, seconds)}
-    return bool(session.execute(_TAKE, values).all())
+    return bool(_TAKE.rows(session, values))
 
 
 def pass_on(
@@ -160,7 +162,7 @@ def pass_on(
 
 def next_seq(session: Session, conversation_id: str) -> int:
     """The next message number; the conversation is locked from here on. LookupError for no such conversation."""
-    seq = session.execute(_NEXT_SEQ, {"conversation": conversation_id}).scalar()
+    seq = _NEXT_SEQ.scalar(session, {"conversation": conversation_id})
     if seq is None:
         raise NoConversation(conversation_id)
     return int(seq)
@@ -169,7 +171,7 @@ def next_seq(session: Session, conversation_id: str) -> int:
 def renew(session: Session, conversation_id: str, owner: str, seconds: float, now: datetime) -> bool:
     """Extend the owner's lease; False when it is no longer theirs."""
     values = {"conversation": conversation_id, "by": owner, "till": _until(now, seconds)}
-    return bool(session.execute(_RENEW, values).all())
+    return bool(_RENEW.rows(session, values))
 
 
 def release(session: Session, conversation_id: str, owner: str, retry_in: float, now: datetime) -> None:
@@ -197,7 +199,7 @@ def release_former(session: Session, place: str, mine: str) -> int:
 
 def first(session: Session, conversation_id: str) -> StoredMessage | None:
     """The oldest unanswered message."""
-    found = messages.messages(session.execute(_FIRST, {"conversation": conversation_id}))
+    found = messages.messages(_FIRST.rows(session, {"conversation": conversation_id}))
     return found[0] if found else None
 
 

@@ -13,15 +13,16 @@ from sqlalchemy.orm import Session
 from actions.backend.chat_tables import MessageRow
 from actions.backend.chat_views import Author, MessageState, ReplyButton, StoredButton, StoredMessage
 from actions.backend.columns import new_id
+from actions.backend.prepared import Prepared
 from actions.backend.tables import table
 
 _table = table(MessageRow)
 _LAST_FEW = 20
 # Made once: to build a statement costs more than to run it, and these run every turn.
 _MINE = _table.c.conversation_id == bindparam("conversation")
-_INSERT = insert(_table)
-_BUTTONS = select(_table.c.buttons).where(_MINE, _table.c.seq == bindparam("number"))
-_SAID = (
+_INSERT = Prepared(insert(_table), _table.columns.keys())
+_BUTTONS = Prepared(select(_table.c.buttons).where(_MINE, _table.c.seq == bindparam("number")))
+_SAID = Prepared(
     select(_table.c.custom)
     .where(_MINE, _table.c.author == Author.ASSISTANT.value)
     .order_by(_table.c.seq.desc())
@@ -60,7 +61,7 @@ def row(conversation_id: str, seq: int, author: Author, text: str, at: datetime,
 def write(session: Session, rows: Sequence[dict[str, Any]]) -> list[StoredMessage]:
     """Insert the rows and return them as messages."""
     if rows:
-        session.execute(_INSERT, rows)
+        _INSERT.run(session, *rows)
     return [message(values) for values in rows]
 
 
@@ -91,13 +92,13 @@ def message(values: Mapping[Any, Any]) -> StoredMessage:
 
 def messages(rows: Iterable[Row[Any]]) -> list[StoredMessage]:
     """The messages of selected rows."""
-    return [message(found._mapping) for found in rows]
+    return [message(found._asdict()) for found in rows]
 
 
 def spoken_locale(session: Session, conversation_id: str) -> str | None:
     """The locale of the newest reply that has one, among the last few: sentences of the gateway have none."""
-    said = session.execute(_SAID, {"conversation": conversation_id}).scalars()
-    locales = (custom.get("locale") for custom in said)
+    said = _SAID.rows(session, {"conversation": conversation_id})
+    locales = (row.custom.get("locale") for row in said)
     return next((locale for locale in locales if isinstance(locale, str)), None)
 
 
@@ -115,7 +116,7 @@ def button(session: Session, conversation_id: str, token: str) -> StoredButton |
     if not (seq.isascii() and seq.isdigit() and rest and len(seq) < 10):
         return None
     asked = {"conversation": conversation_id, "number": int(seq)}
-    for known in session.execute(_BUTTONS, asked).scalar() or ():
+    for known in _BUTTONS.scalar(session, asked) or ():
         if secrets.compare_digest(known["token"].encode(), token.encode()):
             return StoredButton(known["title"], known["action"])
     return None

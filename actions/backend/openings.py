@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, func, select, update
+from sqlalchemy import and_, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from actions.backend import messages, people
@@ -15,8 +16,8 @@ from actions.backend.clock import Clock
 from actions.backend.columns import new_id
 from actions.backend.database import Database
 from actions.backend.handover_tables import HandoverRow
+from actions.backend.prepared import Prepared
 from actions.backend.tables import table
-from actions.backend.views import PersonRecord
 from actions.policy import Role
 
 _table = table(ConversationRow)
@@ -27,22 +28,26 @@ _AT_ONCE = 500  # ids in one statement
 
 # Made once: to build a statement costs more than to run it, and these run every turn, or for every notice.
 _WHO = and_(_table.c.role == bindparam("as"), _table.c.sub == bindparam("person"))
-_OF_TOKEN = select(_table).where(_WHO, _table.c.iss == bindparam("issuer"))
-_LATEST = select(_table).where(_WHO).order_by(_table.c.used_at.desc()).limit(1)
+_OF_TOKEN = Prepared(select(_table).where(_WHO, _table.c.iss == bindparam("issuer")))
+_LATEST = Prepared(select(_table).where(_WHO).order_by(_table.c.used_at.desc()).limit(1))
+_UNCLAIMED = Prepared(select(_table.c.id).where(_WHO, _table.c.iss.is_(None)).with_for_update())
+_CLAIM = Prepared(update(_table).where(_table.c.id == bindparam("conversation")).values(iss=bindparam("issuer")))
+_NEW = Prepared(insert(_table), _table.columns.keys())
+_OF_ID = Prepared(select(_table).where(_table.c.id == bindparam("conversation")))
 
 
-def _conversation(row: ConversationRow | Row[Any]) -> Conversation:
+def _conversation(row: Any) -> Conversation:
     return Conversation(row.id, row.iss, Role(row.role), row.sub, row.last_seq, row.delivered_seq, row.seen_seq)
 
 
 def of_token(session: Session, iss: str, role: Role, sub: str) -> Conversation | None:
     """The conversation of a verified token, None if it is new."""
-    row = session.execute(_OF_TOKEN, {"as": role.value, "person": sub, "issuer": iss}).one_or_none()
+    row = _OF_TOKEN.first(session, {"as": role.value, "person": sub, "issuer": iss})
     return _conversation(row) if row else None
 
 
 def _used_last(session: Session, role: Role, sub: str) -> Conversation | None:
-    row = session.execute(_LATEST, {"as": role.value, "person": sub}).one_or_none()
+    row = _LATEST.first(session, {"as": role.value, "person": sub})
     return _conversation(row) if row else None
 
 
@@ -57,6 +62,22 @@ def _alone(session: Session, role: Role, sub: str) -> None:
         session.execute(select(func.pg_advisory_xact_lock(key)))
 
 
+def of_notices(session: Session, role: Role, sub: str, now: datetime) -> Conversation:
+    """The conversation in which this person gets notices: the one used last, or a new one nobody has claimed."""
+    if (found := _used_last(session, role, sub)) is not None:
+        return found
+    _alone(session, role, sub)
+    return _used_last(session, role, sub) or _insert(session, None, role, sub, now)
+
+
+def _insert(session: Session, iss: str | None, role: Role, sub: str, now: datetime) -> Conversation:
+    new: dict[str, Any] = dict.fromkeys(_table.columns.keys())
+    new |= {"id": new_id("C", 15), "iss": iss, "role": role.value, "sub": sub, "used_at": now}
+    new |= {"last_seq": 0, "delivered_seq": 0, "seen_seq": 0, "pending": 0}
+    _NEW.run(session, new)
+    return Conversation(new["id"], iss, role, sub)
+
+
 class Openings:
     """Finding and making conversations."""
 
@@ -67,35 +88,34 @@ class Openings:
         """The conversation of this id."""
 
         def work(session: Session) -> Conversation | None:
-            row = session.get(ConversationRow, conversation_id)
+            row = _OF_ID.first(session, {"conversation": conversation_id})
             return _conversation(row) if row else None
 
-        return await self._database.read(work)
+        return await self._database.look(work)
 
     async def open(self, iss: str, role: Role, sub: str) -> Conversation:
         """The conversation of a verified token (`iss` "" for a token without issuer), made if it is new.
 
         The first token that comes claims a conversation that only notices had made.
         """
-        who = (ConversationRow.role == role.value) & (ConversationRow.sub == sub)
 
         def known(session: Session) -> Conversation | None:
             return of_token(session, iss, role, sub)
 
-        def claim(session: Session) -> Conversation:
-            _alone(session, role, sub)
-            row = session.scalar(select(ConversationRow).where(who, ConversationRow.iss.is_(None)).with_for_update())
-            if (found := known(session)) is not None:
-                return found
-            if row is None:
-                row = self._new(iss, role, sub)
-                session.add(row)
-            row.iss = iss
-            return _conversation(row)
-
-        if (conversation := await self._database.read(known)) is not None:
+        if (conversation := await self._database.look(known)) is not None:
             return conversation
-        return await self._database.upsert(claim)
+        return await self._database.upsert(lambda session: self._claim(session, iss, role, sub))
+
+    def _claim(self, session: Session, iss: str, role: Role, sub: str) -> Conversation:
+        """The conversation of a verified token that may be new."""
+        _alone(session, role, sub)
+        row = _UNCLAIMED.first(session, {"as": role.value, "person": sub})
+        if (found := of_token(session, iss, role, sub)) is not None:
+            return found
+        if row is None:
+            return _insert(session, iss, role, sub, self._real_now())
+        _CLAIM.run(session, {"conversation": row.id, "issuer": iss})
+        return _conversation(_OF_ID.first(session, {"conversation": row.id}))
 
     async def for_notices(self, role: Role, sub: str) -> Conversation:
         """The conversation in which this person gets notices: the one used last, or a new one nobody has claimed."""
@@ -103,28 +123,20 @@ class Openings:
         def known(session: Session) -> Conversation | None:
             return _used_last(session, role, sub)
 
-        def make(session: Session) -> Conversation:
-            _alone(session, role, sub)
-            if (found := known(session)) is not None:
-                return found
-            row = self._new(None, role, sub)
-            session.add(row)
-            return _conversation(row)
-
-        if (conversation := await self._database.read(known)) is not None:
+        if (conversation := await self._database.look(known)) is not None:
             return conversation
-        return await self._database.upsert(make)
+        now = self._real_now()
+        return await self._database.upsert(lambda session: of_notices(session, role, sub, now))
 
     async def recipient(self, role: Role, sub: str) -> Recipient:
-        """Everything that a notice to this person needs to know: where it goes, and how they are spoken to."""
+        """How somebody is spoken to who gets a notice."""
 
-        def work(session: Session) -> tuple[PersonRecord | None, Conversation | None, str | None]:
+        def work(session: Session) -> Recipient:
             found = _used_last(session, role, sub)
             spoken = messages.spoken_locale(session, found.id) if found else None
-            return people.known(session, role, sub), found, spoken
+            return Recipient(people.known(session, role, sub), spoken)
 
-        person, conversation, spoken = await self._database.read(work)
-        return Recipient(conversation or await self.for_notices(role, sub), person, spoken)
+        return await self._database.look(work)
 
     async def heads(self, conversation_ids: Collection[str]) -> dict[str, Head]:
         """How far these conversations are, by id."""
@@ -144,7 +156,7 @@ class Openings:
                     found[id_] = Head(id_, last, seen, working, Paused(*handover) if handover[0] else None)
             return found
 
-        return await self._database.read(work) if ids else {}
+        return await self._database.look(work) if ids else {}
 
     async def mark_seen(self, conversation_id: str, seq: int) -> None:
         """The person has everything up to `seq` on a screen; going back changes nothing, nor does the future."""
@@ -163,7 +175,7 @@ class Openings:
             replies = [number for number, waiting in found if not waiting]
             return Shown(max(replies), later=len(replies) < len(found)) if replies else None
 
-        return await self._database.read(work)
+        return await self._database.look(work)
 
     async def set_subject(self, conversation_id: str, appeal_id: str | None) -> None:
         """Keep which appeal the conversation is about: an upload is attached to that one."""
@@ -174,21 +186,3 @@ class Openings:
         """The appeal the conversation is about, None when there is none."""
         query = select(_table.c.appeal_id).where(_table.c.id == conversation_id)
         return await self._database.read(lambda session: session.execute(query).scalar())
-
-    def _new(self, iss: str | None, role: Role, sub: str) -> ConversationRow:
-        return ConversationRow(
-            id=new_id("C", 15),
-            iss=iss,
-            role=role.value,
-            sub=sub,
-            last_seq=0,
-            delivered_seq=0,
-            seen_seq=0,
-            pending=0,
-            lease_owner=None,
-            lease_until=None,
-            retry_at=None,
-            used_at=self._real_now(),
-            appeal_id=None,
-            handover_id=None,
-        )

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, Row, and_, bindparam, exists, false, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Integer, String, and_, bindparam, exists, or_, select, update
+from sqlalchemy.orm import Session
 
-from actions.backend import events, leases, messages
+from actions.backend import events, leases, messages, openings
 from actions.backend.chat_views import Author, OutboxRow, ReplyButton, StoredMessage
 from actions.backend.clock import Clock
-from actions.backend.columns import Instant
+from actions.backend.columns import BigNumber, Instant
 from actions.backend.database import Database
+from actions.backend.prepared import Prepared
 from actions.backend.tables import NoticeRow, table
 from actions.policy import Role
 
-# Made once: to build such a statement costs ten times as much as to run it, and this one runs after every turn.
+# Made once: to build such a statement costs ten times as much as to run it, and these run after every turn.
 _table = table(NoticeRow)
 _earlier = _table.alias()
 _AT = bindparam("at_", type_=Instant())
@@ -27,7 +29,7 @@ _SAME = and_(
     _earlier.c.recipient_id == _table.c.recipient_id,
 )
 _RESTING = and_(_earlier.c.delivered_at.is_(None), _earlier.c.retry_at > _AT)
-_PENDING = (
+_PENDING = Prepared(
     select(_table)
     .where(
         _table.c.delivered_at.is_(None),
@@ -37,9 +39,35 @@ _PENDING = (
     .order_by(_table.c.id)
     .limit(bindparam("most", type_=Integer()))
 )
+_ID, _APPEAL = bindparam("number", type_=BigNumber), bindparam("appeal", type_=String())
+_BEFORE = and_(
+    _earlier.c.id < _ID,
+    _earlier.c.delivered_at.is_(None),
+    or_(_earlier.c.order_id == bindparam("order", type_=String()), _earlier.c.appeal_id == _APPEAL),
+    _earlier.c.recipient_role == bindparam("as"),
+    _earlier.c.recipient_id == bindparam("person"),
+)
+# Another number of tries: it was changed after it was read, and is to be rendered anew.
+_SAME_TRY = and_(_table.c.id == _ID, _table.c.attempts == bindparam("tries"))
+_TAKE = Prepared(
+    update(_table)
+    .where(_SAME_TRY, _table.c.delivered_at.is_(None), ~exists().where(_BEFORE))
+    .values(delivered_at=_AT)
+    .returning(_table.c.id)
+)
 
 
-def _view(row: Row[Any]) -> OutboxRow:
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A notice in the words in which it is delivered."""
+
+    row: OutboxRow
+    text: str
+    buttons: Sequence[ReplyButton]
+    locale: str
+
+
+def _view(row: Any) -> OutboxRow:
     return OutboxRow(
         id=row.id,
         recipient_role=Role(row.recipient_role),
@@ -66,7 +94,7 @@ class Outbox:
         Followers would wait in any case (`deliver`), and many of them must not fill the list.
         """
         asked = {"at_": self._clock.real_now(), "most": limit}
-        return await self._database.read(lambda session: [_view(row) for row in session.execute(_PENDING, asked)])
+        return await self._database.look(lambda session: [_view(row) for row in _PENDING.rows(session, asked)])
 
     async def deliver(
         self, row: OutboxRow, conversation_id: str, text: str, buttons: Sequence[ReplyButton], locale: str
@@ -75,41 +103,54 @@ class Outbox:
 
         None when it was delivered already, or when an earlier notice about the same to this person comes first.
         """
-        now = self._clock.real_now()
+        now, rendered = self._clock.real_now(), Rendered(row, text, buttons, locale)
 
         def work(session: Session) -> StoredMessage | None:
-            if not self._take(session, row):
-                return None
-            seq = leases.next_seq(session, conversation_id)
+            return self._write(session, [(conversation_id, rendered)], now)[0] if _take(session, row, now) else None
+
+        return await self._database.write(work)
+
+    async def deliver_all(self, notices: Sequence[Rendered]) -> list[StoredMessage]:
+        """The same for many, in the order of their rows, in one transaction; only those that could be delivered.
+
+        Each goes into the conversation that the recipient used last, or into a new one that nobody has claimed.
+        """
+        now = self._clock.real_now()
+
+        def work(session: Session) -> list[StoredMessage]:
+            # First all rows, then the conversations by their ids: two dispatchers never wait for each other.
+            taken = [notice for notice in notices if _take(session, notice.row, now)]
+            found: dict[tuple[Role, str], str] = {}
+            for notice in taken:
+                who = (notice.row.recipient_role, notice.row.recipient_id)
+                if who not in found:
+                    found[who] = openings.of_notices(session, *who, now).id
+            placed = [(found[n.row.recipient_role, n.row.recipient_id], n) for n in taken]
+            return self._write(session, sorted(placed, key=lambda item: item[0]), now)
+
+        return await self._database.upsert(work)
+
+    def _write(self, session: Session, placed: Sequence[tuple[str, Rendered]], now: datetime) -> list[StoredMessage]:
+        """Messages and events of notices that were taken; those of one conversation in their order."""
+        rows = []
+        for conversation_id, notice in placed:
+            row, seq = notice.row, leases.next_seq(session, conversation_id)
+            about = {"appeal_id": row.appeal_id} if row.appeal_id else {}
             stored = messages.row(
-                *(conversation_id, seq, Author.NOTICE, text, now),
-                buttons=messages.tokens(seq, buttons),
-                custom={
-                    "locale": locale,
-                    "order_id": row.order_id,
-                    **({"appeal_id": row.appeal_id} if row.appeal_id else {}),
-                },
+                *(conversation_id, seq, Author.NOTICE, notice.text, now),
+                buttons=messages.tokens(seq, notice.buttons),
+                custom={"locale": notice.locale, "order_id": row.order_id, **about},
                 outbox_id=row.id,
                 code=row.code,
                 order_id=row.order_id,
                 dispute_id=row.dispute_id,
             )
-            (message,) = messages.write(session, [stored])
-            data = {
-                "recipient": {"role": row.recipient_role.value, "id": row.recipient_id},
-                "code": row.code,
-                "params": dict(row.params),
-                "text": text,
-                "locale": locale,
-                "conversation_id": conversation_id,
-                "message_seq": seq,
-                "outbox_id": row.id,
-            }
-            at = self._clock.read(session)
-            events.append(session, [events.NewEvent(events.NOTICE, at, row.order_id, data, row.appeal_id)], now)
-            return message
-
-        return await self._database.write(work)
+            rows.append(stored)
+        written = messages.write(session, rows)
+        at = self._clock.read(session)
+        new = [_event(notice, message, at) for (_, notice), message in zip(placed, written, strict=True)]
+        events.append(session, new, now)
+        return written
 
     async def failed(self, row: OutboxRow, retry_in: float) -> None:
         """A try failed: the notice rests for so many seconds (real time)."""
@@ -118,20 +159,30 @@ class Outbox:
         tried = waiting.values(attempts=NoticeRow.attempts + 1, retry_at=later)
         await self._database.write(lambda session: session.execute(tried) and None)
 
-    def _take(self, session: Session, row: OutboxRow) -> bool:
-        earlier = aliased(NoticeRow)
-        about = ((earlier.order_id, row.order_id), (earlier.appeal_id, row.appeal_id))
-        blocked = exists().where(
-            and_(
-                earlier.id < row.id,
-                earlier.delivered_at.is_(None),
-                or_(false(), *(column == value for column, value in about if value is not None)),
-                earlier.recipient_role == row.recipient_role.value,
-                earlier.recipient_id == row.recipient_id,
-            )
-        )
-        # Another number of tries: it was changed after it was read, and is to be rendered anew.
-        same = and_(NoticeRow.id == row.id, NoticeRow.attempts == row.attempts)
-        mine = and_(same, NoticeRow.delivered_at.is_(None), ~blocked)
-        taken = update(NoticeRow).where(mine).values(delivered_at=self._clock.real_now()).returning(NoticeRow.id)
-        return bool(session.execute(taken, execution_options={"synchronize_session": False}).all())
+
+def _take(session: Session, row: OutboxRow, now: datetime) -> bool:
+    asked = {
+        "number": row.id,
+        "order": row.order_id,
+        "appeal": row.appeal_id,
+        "as": row.recipient_role.value,
+        "person": row.recipient_id,
+        "tries": row.attempts,
+        "at_": now,
+    }
+    return bool(_TAKE.rows(session, asked))
+
+
+def _event(notice: Rendered, message: StoredMessage, at: datetime) -> events.NewEvent:
+    row = notice.row
+    data = {
+        "recipient": {"role": row.recipient_role.value, "id": row.recipient_id},
+        "code": row.code,
+        "params": dict(row.params),
+        "text": notice.text,
+        "locale": notice.locale,
+        "conversation_id": message.conversation_id,
+        "message_seq": message.seq,
+        "outbox_id": row.id,
+    }
+    return events.NewEvent(events.NOTICE, at, row.order_id, data, row.appeal_id)

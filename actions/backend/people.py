@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select, tuple_
+from sqlalchemy import and_, bindparam, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from actions.backend.database import Database
+from actions.backend.prepared import Prepared
 from actions.backend.tables import PersonRow, table
 from actions.backend.views import PersonRecord
 from actions.policy import Role
@@ -21,7 +22,7 @@ def names(session: Session, people: Sequence[tuple[str, str]]) -> dict[tuple[str
     return {(row.role, row.id): name for row in found if (name := row.token_name or row.name)}
 
 
-def _record(row: PersonRow | Row[Any]) -> PersonRecord:
+def _record(row: Any) -> PersonRecord:
     return PersonRecord(
         role=Role(row.role),
         id=row.id,
@@ -34,7 +35,9 @@ def _record(row: PersonRow | Row[Any]) -> PersonRecord:
 _table = table(PersonRow)
 # Made once: to build a statement costs more than to run it, and these run several times a turn.
 _MANY = select(_table).where(tuple_(_table.c.role, _table.c.id).in_(bindparam("people", expanding=True)))
-_ONE = select(_table).where(_table.c.role == bindparam("as"), _table.c.id == bindparam("person"))
+_WHO = and_(_table.c.role == bindparam("as"), _table.c.id == bindparam("person"))
+_ONE = Prepared(select(_table).where(_WHO))
+_NEW = Prepared(insert(_table), _table.columns.keys())
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,27 @@ class Claims:
 
 def known(session: Session, role: Role, person_id: str, claims: Claims | None = None) -> PersonRecord | None:
     """What is stored of this person, None if nothing, or not all of `claims`."""
-    row = session.execute(_ONE, {"as": role.value, "person": person_id}).one_or_none()
+    row = _ONE.first(session, {"as": role.value, "person": person_id})
     new = claims.columns() if claims is not None else {}
     if row is None:
         return PersonRecord(role, person_id) if claims is not None and not new else None
     return _record(row) if all(getattr(row, column) == value for column, value in new.items()) else None
+
+
+def met(session: Session, role: Role, person_id: str, claims: Claims) -> PersonRecord:
+    """What is known of this person with what their token says, which is kept."""
+    return known(session, role, person_id, claims) or _put(session, role, person_id, claims.columns())
+
+
+def _put(session: Session, role: Role, person_id: str, values: Mapping[str, str | None]) -> PersonRecord:
+    who = {"as": role.value, "person": person_id}
+    row = _ONE.first(session, who)
+    if row is None:
+        new = {**dict.fromkeys(_table.columns.keys()), "role": role.value, "id": person_id, **values}
+        _NEW.run(session, new)
+    elif values:
+        session.execute(update(_table).where(_WHO).values(**values), who)
+    return _record(_ONE.first(session, who))
 
 
 class People:
@@ -69,7 +88,7 @@ class People:
 
     async def get(self, role: Role, person_id: str) -> PersonRecord | None:
         """What is known of this person, None if nothing."""
-        return await self._database.read(lambda session: known(session, role, person_id))
+        return await self._database.look(lambda session: known(session, role, person_id))
 
     async def put(
         self,
@@ -98,11 +117,8 @@ class People:
         Costs one read, and a write only when something is new.
         """
         claims = Claims(locale, zoneinfo, name)
-        record = await self._database.read(lambda session: known(session, role, person_id, claims))
+        record = await self._database.look(lambda session: known(session, role, person_id, claims))
         return record or await self._put(role, person_id, claims.columns())
 
     async def _put(self, role: Role, person_id: str, values: Mapping[str, str | None]) -> PersonRecord:
-        def work(session: Session) -> PersonRecord:
-            return _record(session.merge(PersonRow(role=role.value, id=person_id, **values)))
-
-        return await self._database.upsert(work)
+        return await self._database.upsert(lambda session: _put(session, role, person_id, values))

@@ -101,16 +101,15 @@ class Prepared:
         assert isinstance(compiled, SQLCompiler)
         if compiled.post_compile_params:
             raise TypeError("a list as a parameter cannot be prepared")
-        for name in compiled.positiontup or ():
-            bind = compiled.binds[name]
-            convert = bind.type.dialect_impl(_DIALECT).bind_processor(_DIALECT)
-            self._binds.append((bind.key, bind.required, bind.effective_value, convert))
+        binds = [compiled.binds[name] for name in compiled.positiontup or ()]
+        self._binds = [  # made whole before anybody sees it: several threads may do this at once
+            (bind.key, bind.required, bind.effective_value, bind.type.dialect_impl(_DIALECT).bind_processor(_DIALECT))
+            for bind in binds
+        ]
         columns = compiled._result_columns
         if columns:
-            row: Any = namedtuple("Row", [entry.keyname for entry in columns])  # type: ignore[misc]
+            row: Any = namedtuple("Row", [entry.keyname for entry in columns], rename=True)  # type: ignore[misc]
             self._make = row._make
-        for index, entry in enumerate(columns):
-            back = entry.type.dialect_impl(_DIALECT).result_processor(_DIALECT, None)
-            if back is not None:
-                self._converts.append((index, back))
+        back = [entry.type.dialect_impl(_DIALECT).result_processor(_DIALECT, None) for entry in columns]
+        self._converts = [(index, convert) for index, convert in enumerate(back) if convert is not None]
         self._sql = str(compiled)

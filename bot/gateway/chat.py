@@ -95,7 +95,7 @@ class ChatService:
                 received, conversation = arrived.received, arrived.conversation
                 # Nobody answers it unseen: either the lease is ours, and the turn begins below, or `_wait` looks first.
                 future = watching.enter_context(self._turns.watchers.watch(conversation.id, incoming.client_id))
-                speaker = Speaker(conversation, arrived.person or await self._touch(person))
+                speaker = Speaker(conversation, arrived.person)
             message = received.message
             self._told(conversation.id)
             log.info(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import structlog
 
 from actions.backend import Backend, OutboxRow, ReplyButton
+from actions.backend.outbox import Rendered
 from actions.wording import MissingText, Wording
 from bot.gateway import metrics
 from bot.gateway.voice import voice_of
@@ -34,15 +35,21 @@ class Dispatcher:
         delivered = 0
         while True:
             rows = await self._backend.outbox.pending(_BATCH)
-            written = sum([await self._deliver(row) for row in rows])
-            delivered += written
-            if not written:
+            rendered = [notice for row in rows if (notice := await self._rendered(row)) is not None]
+            written = await self._backend.outbox.deliver_all(rendered) if rendered else []
+            for message in written:
+                metrics.NOTICES.labels("delivered").inc()
+                self._told(message.conversation_id)
+                about = {"code": message.code, "conversation_id": message.conversation_id, "seq": message.seq}
+                log.info("notice.delivered", **about)
+            delivered += len(written)
+            # Another round for what the batch had no room for, and for what had to wait for an earlier one.
+            if not written or len(written) == len(rows) < _BATCH:
                 return delivered
 
-    async def _deliver(self, row: OutboxRow) -> bool:
+    async def _rendered(self, row: OutboxRow) -> Rendered | None:
         backend, role = self._backend, row.recipient_role
         found = await backend.conversations.recipient(role, row.recipient_id)
-        conversation = found.conversation
         voice = voice_of(role, found.person, found.spoken_locale, self._default_zone)
         try:
             rendered = self._wording.notice(
@@ -54,12 +61,6 @@ class Dispatcher:
             log.error("notice.not_rendered", outbox_id=row.id, code=row.code, error=reason)
             metrics.NOTICES.labels("failed").inc()
             await backend.outbox.failed(row, min(_MAX_RETRY, 5.0 * 2 ** min(row.attempts, 10)))
-            return False
+            return None
         buttons = [ReplyButton(button.title, button.payload) for button in rendered.buttons]
-        message = await backend.outbox.deliver(row, conversation.id, rendered.text, buttons, voice.locale)
-        if message is None:
-            return False
-        metrics.NOTICES.labels("delivered").inc()
-        self._told(conversation.id)
-        log.info("notice.delivered", outbox_id=row.id, code=row.code, conversation_id=conversation.id, seq=message.seq)
-        return True
+        return Rendered(row, rendered.text, buttons, voice.locale)

@@ -40,14 +40,14 @@ async def test_somebody_new_gets_a_conversation_and_somebody_known_keeps_it(back
     assert other.conversation.id != first.conversation.id and not other.received.repeated
 
 
-async def test_new_claims_are_for_the_caller_to_keep(backend: Backend) -> None:
-    assert (await arrive(backend, Said("u-1", "a"))).person is not None, "nothing known, nothing said"
-    claims = Claims("de", None, "Anna")
-    assert (await arrive(backend, Said("u-2", "b"), claims)).person is None
-    await backend.people.touch(Role.CUSTOMER, "anna", locale="de", name="Anna")
-    person = (await arrive(backend, Said("u-3", "c"), claims)).person
-    assert person is not None and (person.locale, person.name) == ("de", "Anna")
-    assert (await arrive(backend, Said("u-4", "d"), Claims(name="Anna S."))).person is None
+async def test_new_claims_are_kept_with_the_message(backend: Backend) -> None:
+    await arrive(backend, Said("u-1", "a"))
+    assert await backend.people.get(Role.CUSTOMER, "anna") is None, "nothing known, nothing said"
+    person = (await arrive(backend, Said("u-2", "b"), Claims("de", None, "Anna"))).person
+    assert (person.locale, person.name) == ("de", "Anna")
+    person = (await arrive(backend, Said("u-3", "c"), Claims(name="Anna S."))).person
+    assert (person.locale, person.name) == ("de", "Anna S."), "what is not said again stays"
+    assert await backend.people.get(Role.CUSTOMER, "anna") == person
 
 
 async def test_the_same_message_again_is_found_again(backend: Backend) -> None:
