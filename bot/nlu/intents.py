@@ -157,25 +157,29 @@ class SentenceIntentClassifier(IntentClassifier, GraphComponent):
 
     def ranking(self, masked_text: str) -> list[dict[str, Any]]:
         """All intents with their confidences, the likeliest first."""
+        return self._understand(masked_text)[0]
+
+    def _understand(self, masked_text: str) -> tuple[list[dict[str, Any]], dict[str, str]]:
+        """The ranking, and the slips of the sentence."""
         if self._first is None:
-            return []
-        repaired = self._sentences.repaired([masked_text])
-        sparse, dense = self._sentences.features(repaired)
+            return [], {}
+        spelled, slips = self._sentences.read(masked_text)
+        columns, values, vector = self._sentences.one(spelled)
         temperature = float(self._config["temperature"])
-        (row,) = self._first.probabilities(sparse, dense, temperature)
+        row = self._first.of_one(columns, values, vector, temperature)
         if self._second is not None and row.max() < self._config["unsure"]:
-            (row,) = self._second.probabilities(sparse, self._both(repaired, dense), temperature)
-        return [{"name": self._first.classes[i], "confidence": float(row[i])} for i in np.argsort(-row)]
+            row = self._second.of_one(columns, values, self._both([spelled], vector[None])[0], temperature)
+        return [{"name": self._first.classes[i], "confidence": float(row[i])} for i in np.argsort(-row)], slips
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Set intent and ranking of each message."""
         for message in messages:
             text = masked(message.get(TEXT) or "", spans_of(message))
-            ranking = self.ranking(text)
+            ranking, slips = self._understand(text)
             if ranking:
                 message.set(INTENT, dict(ranking[0]), add_to_output=True)
                 message.set("intent_ranking", ranking[: self._config["ranking_length"]], add_to_output=True)
-                message.set(SLIPS, self._sentences.slips(text))
+                message.set(SLIPS, slips)
         return messages
 
 

@@ -15,7 +15,7 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from bot.nlu.concepts import concepts
-from bot.nlu.counting import CountedView, CountedViews
+from bot.nlu.counting import CountedView, CountedViews, Places, Weights
 from bot.nlu.sentence_vectors import Vectors, log_probability, sentence_vectors
 from bot.nlu.spelling import Speller, count_pairs, count_words
 from bot.nlu.text import STAND_INS, folded
@@ -106,13 +106,19 @@ class Sentences:
         """The sentences in lower case, slips repaired; what stands for numbers and links stays as it is."""
         return [_with_stand_ins(text) for text in self._speller.repair_all(list(texts))]
 
-    def slips(self, text: str) -> dict[str, str]:
-        """The words of a sentence that are repaired, in lower case, and what they become."""
-        return self._speller.slips(text)
+    def read(self, text: str) -> tuple[str, dict[str, str]]:
+        """One sentence as `repaired` gives it, and its slips: words in lower case, and what each becomes."""
+        spelled, slips = self._speller.read(text)
+        return _with_stand_ins(spelled), slips
 
     def features(self, repaired: Sequence[str]) -> tuple[csr_matrix, Vectors]:
         """The n-grams (texts, n-grams) and the weighted sentence vectors (texts, 512) of repaired sentences."""
         return self.grams(repaired), self._weight * sentence_vectors(repaired)
+
+    def one(self, repaired: str) -> tuple[Places, Weights, Vectors]:
+        """One repaired sentence: the columns that it has in `grams`, their weights, and its vector, shape (512,)."""
+        columns, weights = self._one().count(folded(repaired))
+        return columns, weights, self._weight * sentence_vectors([repaired])[0]
 
     def grams(self, repaired: Sequence[str]) -> csr_matrix:
         """The n-grams of repaired sentences, all views side by side."""

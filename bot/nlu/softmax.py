@@ -30,6 +30,11 @@ class Softmax:
         scores: Floats = np.asarray(sparse @ self.sparse + dense @ self.dense + self.bias, np.float32) / temperature
         return _normalised(scores)
 
+    def of_one(self, columns: NDArray[np.int64], values: Floats, dense: Floats, temperature: float = 1.0) -> Floats:
+        """The same for a single row, whose sparse part has only ``values`` in ``columns``: an array (classes,)."""
+        scores = (values @ self.sparse[columns] + dense @ self.dense + self.bias) / np.float32(temperature)
+        return _normalised(scores[None])[0]
+
 
 def _normalised(scores: Floats) -> Floats:
     exponents: Floats = np.exp(scores - scores.max(axis=1, keepdims=True))

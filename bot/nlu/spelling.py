@@ -98,11 +98,17 @@ class Speller:
         self._prepare(word for text in lowered for word in _WORD.findall(text))
         return [self._repaired(text) for text in lowered]
 
+    def read(self, text: str) -> tuple[str, dict[str, str]]:
+        """Of one text what `repair` and `slips` give."""
+        lowered = text.lower()
+        typed = _WORD.findall(lowered)
+        self._prepare(typed)
+        meant = self._read(typed)
+        return _put(lowered, typed, meant), _changed(typed, meant)
+
     def slips(self, text: str) -> dict[str, str]:
         """The words that are repaired, in lower case, and what each becomes."""
-        typed = words(text)
-        self._prepare(typed)
-        return {slip: meant for slip, meant in zip(typed, self._read(typed), strict=True) if slip != meant}
+        return self.read(text)[1]
 
     def _prepare(self, typed: Iterable[str]) -> None:
         for cache in (self._readings, self._alone, self._after):
@@ -112,11 +118,7 @@ class Speller:
 
     def _repaired(self, text: str) -> str:
         typed = _WORD.findall(text)
-        meant = self._read(typed)
-        if meant == typed:
-            return text
-        following = iter(meant)
-        return _WORD.sub(lambda _: next(following), text)
+        return _put(text, typed, self._read(typed))
 
     def _read(self, typed: list[str]) -> list[str]:
         """What each word means; two words, with a blank between, where a blank was forgotten."""
@@ -207,6 +209,18 @@ class Speller:
             for pair in halves
             if all(self._counts.get(half, 0) >= _PART for half in pair)
         ]
+
+
+def _put(text: str, typed: list[str], meant: list[str]) -> str:
+    """The text with the words that are meant in place of those that were typed."""
+    if meant == typed:
+        return text
+    following = iter(meant)
+    return _WORD.sub(lambda _: next(following), text)
+
+
+def _changed(typed: list[str], meant: list[str]) -> dict[str, str]:
+    return {slip: word for slip, word in zip(typed, meant, strict=True) if slip != word}
 
 
 def _unlinked(chosen: object) -> list[str]:
