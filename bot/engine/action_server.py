@@ -23,7 +23,7 @@ from rasa_sdk.interfaces import ActionExecutionRejection, ActionNotFoundExceptio
 from actions.backend.metrics import ACTION_SECONDS
 from actions.backend.setting_fields import SettingsError
 from actions.backend.settings import Settings
-from bot import exposition, logs, request_ids
+from bot import exposition, garbage, logs, request_ids
 
 METRICS = "/metrics"
 SECRET_HEADER = "X-Lotse-Secret"  # noqa: S105 - the name of the header
@@ -64,6 +64,7 @@ def create_app(
 
     async def resources(_app: web.Application) -> AsyncIterator[None]:
         await lifecycle.startup()
+        garbage.settle()
         yield
         await lifecycle.shutdown()
 

@@ -13,7 +13,7 @@ import structlog
 
 from actions.backend.setting_fields import SettingsError
 from actions.backend.settings import Settings
-from bot import exposition, logs
+from bot import exposition, garbage, logs
 from bot.engine import model
 
 DAY = 86_400.0
@@ -72,6 +72,7 @@ def create_app(settings: Settings, model_path: Path) -> Any:
     async def start(app: Any, _loop: Any) -> None:
         app.ctx.agent = create_agent(settings, model_path)
         app.ctx.forgetting = asyncio.create_task(_forget(app.ctx.agent.tracker_store, settings.conversation_days))
+        garbage.settle()
         log.info("rasa.ready", model=model_path.name)
 
     async def stop(app: Any, _loop: Any) -> None:
