@@ -3,18 +3,25 @@
 Reads lines of JSON: {url, scenario, step, proposal, dispute}. For each it forks a process that kills itself at that
 step (0: never), and answers with {status, steps}. A step is the instant before a statement, before the commit, or after
 it. Forking saves the second that Python needs to import everything.
+
+SQLite itself says what it is about to execute, since not all of it passes SQLAlchemy; after a commit comes the next
+statement, or the end.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
+import gc
 import json
 import os
 import signal
+import sqlite3
 import sys
 from typing import Any
 
-from sqlalchemy import event
+import psycopg  # noqa: F401 - else imported in each fork anew
+from sqlalchemy import Engine, event
 
 from actions.backend import Backend, IdempotencyKey, Reply, ReplyButton
 from actions.policy import Accept, Command, ForceCancel, OrderState, RequestCancellation, Role
@@ -65,13 +72,35 @@ async def scenario(backend: Backend, task: dict[str, Any]) -> None:
         raise ValueError(name)
 
 
-async def live(task: dict[str, Any]) -> int:
-    backend = await Backend.open(task["url"])
-    reaper = Reaper(task["step"])
-    engine = backend.database.engine
+def _watch(database: Any, reaper: Reaper) -> None:
+    engine = database.engine
+    if engine.dialect.name == "sqlite":  # most statements do not pass through SQLAlchemy
+        event.listen(engine, "connect", lambda connection, _: connection.set_trace_callback(reaper))
+        run = database._writing.run
+
+        def run_and_count(*given: Any, **more: Any) -> Any:
+            result = run(*given, **more)
+            reaper()  # after the commit
+            return result
+
+        database._writing.run = run_and_count
+        return
     event.listen(engine, "before_cursor_execute", reaper)
     event.listen(engine, "commit", reaper)  # before the commit reaches the database
     event.listen(engine.pool, "checkin", reaper)  # after it
+
+
+def trace(reaper: Reaper, connection: Any, _: Any) -> None:
+    """A new connection, of whatever kind."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.set_trace_callback(reaper)
+
+
+async def live(task: dict[str, Any]) -> int:
+    reaper = Reaper(task["step"])
+    event.listen(Engine, "connect", functools.partial(trace, reaper))
+    backend = await Backend.open(task["url"])
+    _watch(backend.database, reaper)
     reaper.armed = True
     await scenario(backend, task)
     reaper.armed = False
@@ -80,6 +109,7 @@ async def live(task: dict[str, Any]) -> int:
 
 
 def main() -> None:
+    gc.freeze()  # what is there already is shared with the forks
     for line in sys.stdin:
         reader, writer = os.pipe()
         child = os.fork()
