@@ -8,15 +8,13 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-Say = Callable[[str], None]
+from bot.engine.output import Output, Say
 
-_LONGEST_LINE = 2**20
-_LARGEST_LOG = 5 * 2**20
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -81,37 +79,34 @@ class Keeper:
 
     async def _live(self) -> int:
         """One life of the process."""
-        process = await asyncio.create_subprocess_exec(
-            *self.program.command,
-            env=self._env,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            limit=_LONGEST_LINE,
-            # A session of its own: Ctrl-C reaches the supervisor alone, which then ends the others in order.
-            start_new_session=True,
-            preexec_fn=_end_with_parent,
-        )
+        output = Output(self.program.name, self._log, self._say)
+        pipe = await output.open()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self.program.command,
+                env=self._env,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=pipe,
+                stderr=asyncio.subprocess.STDOUT,
+                # A session of its own: Ctrl-C reaches the supervisor alone, which then ends the others in order.
+                start_new_session=True,
+                preexec_fn=_end_with_parent,
+            )
+        except BaseException:
+            output.close()
+            raise
+        finally:
+            os.close(pipe)
         self.pid = process.pid
-        output = asyncio.create_task(self._pass_on(process))
         try:
             return await process.wait()
         finally:
             await asyncio.shield(self._end(process))
-            await asyncio.wait([output], timeout=1)
-            output.cancel()
-            with suppress(asyncio.CancelledError):
-                await output
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await output.ended.wait()
+            output.close()
             self.pid = None
-
-    async def _pass_on(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdout is not None
-        if self._log.exists() and self._log.stat().st_size > _LARGEST_LOG:
-            self._log.replace(self._log.with_suffix(".log.1"))
-        with self._log.open("ab", buffering=0) as log:
-            while line := await process.stdout.readline():
-                log.write(line)
-                self._say(f"{self.program.name:<8}| {line.decode(errors='replace').rstrip()}")
 
     async def _end(self, process: asyncio.subprocess.Process) -> None:
         """Ask the process, and what it started, to end; insist after a while."""

@@ -130,3 +130,16 @@ async def test_all_end_at_the_same_time(keeper: Callable[..., Keeper], said: Sai
     stop.set()
     async with asyncio.timeout(2.5):  # each takes its second of grace
         await running
+
+
+async def test_much_output_arrives_whole_and_in_order(
+    keeper: Callable[..., Keeper], said: Said, tmp_path: Path
+) -> None:
+    code = "for n in range(60000): print(f'line {n} ' + 'ü' * 20)\nprint('half', end='')\nraise SystemExit(9)"
+    with pytest.raises(KeepsDyingError):
+        await keep_alive([keeper(code, patience=Patience(quick=30, deaths=1))], asyncio.Event())
+    lines = (tmp_path / "dummy.log").read_text().split("\n")
+    assert [line.split()[1] for line in lines[:-1]] == [str(n) for n in range(60000)]
+    assert lines[-1] == "half"
+    passed_on = "\n".join(said).split("\n")
+    assert passed_on == [f"dummy   | {line}" for line in lines]
