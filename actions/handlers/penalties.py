@@ -19,6 +19,13 @@ from actions.wording import Term, Zoned
 
 # „wegen irreführender Sendungsverfolgung" says what is appealed, not what is wrong with it.
 _NAMES_THE_TYPE = re.compile(r"(?:wegen|due to|because of)\b", re.IGNORECASE)
+# „den mit der Sendungsnummer", "the other one": one of several is told apart, so it need not be the one spoken of last.
+_TELLS_APART = re.compile(
+    r"\b(?:de[rnm]|die|das|dem|denjenigen|diejenige|dasjenige)\s+(?:mit|wegen|v[oö][nm]|zu[rm]?|für|fuer|fürs|über|ueber|aus)\b"
+    r"|\b(?:one|penalty|infraction|violation)\s+(?:with|about|for|on|from|because|due|where)\b"
+    r"|\b(?:ander(?:e[nrsm]?)|zweite[nrsm]?|dritte[nrsm]?|letzte[nrsm]?|other|second|third|last)\b",
+    re.IGNORECASE,
+)
 
 
 def for_sellers_only(turn: Turn) -> bool:
@@ -86,7 +93,8 @@ async def find(turn: Turn, case: Case, intent: str = "inform") -> ScanItem | Non
 
     The buttons carry ``intent``: ``inform`` answers the open case.
     """
-    if not (case.infraction_id or case.order_id or case.appeal_type or turn.appeal_types) and turn.penalty:
+    nothing_said = not (case.infraction_id or case.order_id or case.appeal_type or turn.appeal_types)
+    if nothing_said and turn.penalty and not _TELLS_APART.search(turn.text):
         case.infraction_id = turn.penalty.get("infraction_id")  # the one talked about last
         case.order_id, case.appeal_type = turn.penalty.get("order_id"), turn.penalty.get("appeal_type")
     named = bool(case.infraction_id or case.order_id)

@@ -214,3 +214,20 @@ async def test_an_infraction_that_is_only_named_is_explained(seller: Talk, infra
     await infraction("V-1", "misleading_tracking")
     await seller.says("V-1", "inform", infraction_id="V-1")
     assert seller.text.startswith("Ja, V-1 (Irreführende Sendungsverfolgung) lässt sich anfechten.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Kann ich den mit dem Scan noch anfechten?", "und die andere?", "can i still appeal the one with the late scan?"],
+)
+async def test_one_that_is_told_apart_need_not_be_the_last_that_was_spoken_of(
+    seller: Talk, infraction: Any, text: str
+) -> None:
+    await infraction("V-1", "prohibited_product", title="Messer")
+    await infraction("V-2", "misleading_tracking")
+    await asks(seller, infraction_id="V-1")
+    await asks(seller, text)
+    assert "V-1" in "".join(seller.titles) and "V-2" in "".join(seller.titles)
+    await asks(seller, infraction_id="V-1")
+    await asks(seller, "Und das Messer, geht das noch?")
+    assert "V-1 (Verbotenes Produkt" in seller.text
