@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from actions.backend import events
 from actions.backend.columns import new_id
 from actions.backend.notices import NewNotice, notices
-from actions.backend.order_store import Stored
+from actions.backend.order_store import Stored, new_dispute
 from actions.backend.people import names
+from actions.backend.prepared import Prepared
 from actions.backend.pseudonyms import is_pseudonym
 from actions.backend.tables import DisputeRow, NoticeRow, OrderRow, table
 from actions.backend.views import plain
@@ -64,7 +65,10 @@ _DISPUTE = (
 )
 
 
-_NOTICES = insert(table(NoticeRow))
+_NOTICES = Prepared(
+    insert(table(NoticeRow)),
+    ("recipient_role", "recipient_id", "code", "params", "order_id", "dispute_id", "created_at", "attempts"),
+)
 
 
 def audited(order: OrderRow, disputes: Sequence[DisputeRow]) -> dict[str, Any]:
@@ -162,9 +166,8 @@ class Changes:
 
     def finish(self) -> None:
         """Write the outbox and, as the last lock of the transaction, the numbered audit rows."""
-        self.session.flush()
-        if rows := self._outbox():
-            self.session.execute(_NOTICES, rows)
+        self.stored.save(self.session)
+        _NOTICES.run(self.session, *self._outbox())
         events.append(self.session, self._events, self.real_now)
 
     def _apply(self, effect: Effect, command: Command, actor: Actor) -> str | None:
@@ -184,8 +187,9 @@ class Changes:
         return None
 
     def _open(self, effect: OpenDispute, command: Command, actor: Actor) -> str:
-        self.session.flush()  # one that was closed a step before must be out of the unique index first
-        row = DisputeRow(
+        self.stored.save(self.session)  # one that was closed a step before must be out of the unique index first
+        row = new_dispute(
+            self.session,
             id=new_id("D"),
             order_id=self.stored.order.id,
             number=len(self.stored.disputes) + 1,
@@ -200,7 +204,6 @@ class Changes:
             answer=None,
             new_delivery_at=effect.new_delivery_at,
         )
-        self.session.add(row)
         self.stored.disputes.append(row)
         return row.id
 

@@ -133,7 +133,7 @@ class Commands:
             stored = load(session, order_id, lock=False)
             return None if stored is None else judge(stored, at or self._clock.read(session))
 
-        return await self._database.read(work)
+        return await self._database.look(work)
 
 
 def replay(session: Session, use: Use) -> Outcome | None:

@@ -6,12 +6,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from actions.backend import codec
 from actions.backend.errors import IdempotencyConflict
+from actions.backend.prepared import Prepared
 from actions.backend.results import IdempotencyKey
-from actions.backend.tables import IdempotencyRow
+from actions.backend.tables import IdempotencyRow, table
+
+_table = table(IdempotencyRow)
+_KEY = (
+    _table.c.value == bindparam("key"),
+    _table.c.command == bindparam("done"),
+    _table.c.subject == bindparam("about"),
+)
+_FIRST = Prepared(select(_table.c.fingerprint, _table.c.outcome).where(*_KEY))
+_KEEP = Prepared(insert(_table), _table.columns.keys())
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +51,8 @@ class KeyUse:
 
 def first_result(session: Session, use: KeyUse) -> Any:
     """The first result under this key, None if there is none. IdempotencyConflict if it belongs to other content."""
-    row = session.get(IdempotencyRow, use.stored_key)
+    value, command, subject = use.stored_key
+    row = _FIRST.first(session, {"key": value, "done": command, "about": subject})
     if row is None:
         return None
     if row.fingerprint != use.fingerprint:
@@ -51,13 +63,14 @@ def first_result(session: Session, use: KeyUse) -> Any:
 def keep(session: Session, use: KeyUse, result: Any, recorded_at: datetime) -> None:
     """Store the result under the key, with the change that it belongs to."""
     value, command, subject = use.stored_key
-    session.add(
-        IdempotencyRow(
-            value=value,
-            command=command,
-            subject=subject,
-            fingerprint=use.fingerprint,
-            outcome=codec.encode(result),
-            recorded_at=recorded_at,
-        )
+    _KEEP.run(
+        session,
+        {
+            "value": value,
+            "command": command,
+            "subject": subject,
+            "fingerprint": use.fingerprint,
+            "outcome": codec.encode(result),
+            "recorded_at": recorded_at,
+        },
     )

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
+from typing import Any, cast
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from actions.backend.tables import DisputeRow, OrderRow
+from actions.backend.prepared import Kept, Prepared
+from actions.backend.tables import DisputeRow, OrderRow, table
 from actions.backend.views import DisputeSnapshot, OrderSnapshot
 from actions.policy import (
     CancelOrder,
@@ -26,7 +29,10 @@ from actions.policy import (
 
 @dataclass(slots=True)
 class Stored:
-    """An order with its disputes, oldest first, as the tables have them in this transaction."""
+    """An order with its disputes, oldest first, as the tables have them in this transaction.
+
+    Rows that were read are `Kept` (only an order that is new is mapped): `save` writes what was changed.
+    """
 
     order: OrderRow
     disputes: list[DisputeRow]
@@ -34,6 +40,13 @@ class Stored:
     @property
     def open_dispute(self) -> DisputeRow | None:
         return next((row for row in self.disputes if row.status == DisputeStatus.OPEN), None)
+
+    def save(self, session: Session) -> None:
+        """Write what was changed."""
+        session.flush()
+        _update(session, _orders, self.order)
+        for dispute in self.disputes:
+            _update(session, _disputes, dispute)
 
     def dispute(self, dispute_id: str) -> DisputeRow:
         return next(row for row in self.disputes if row.id == dispute_id)
@@ -105,27 +118,52 @@ def _dispute_snapshot(row: DisputeRow) -> DisputeSnapshot:
 
 
 # Made once: to build a statement costs as much as to run it, and these run several times a turn.
-_ORDER = select(OrderRow).where(OrderRow.id == bindparam("order"))
-_LOCKED = _ORDER.with_for_update()
-_DISPUTES = select(DisputeRow).where(DisputeRow.order_id == bindparam("order")).order_by(DisputeRow.number)
-
+_orders, _disputes = table(OrderRow), table(DisputeRow)
+_ORDER = Prepared(select(_orders).where(_orders.c.id == bindparam("order")))
+_LOCKED = Prepared(select(_orders).where(_orders.c.id == bindparam("order")).with_for_update())
+_DISPUTES = Prepared(select(_disputes).where(_disputes.c.order_id == bindparam("order")).order_by(_disputes.c.number))
 _DISPUTES_OF = (
-    select(DisputeRow).where(DisputeRow.order_id.in_(bindparam("orders", expanding=True))).order_by(DisputeRow.number)
+    select(_disputes).where(_disputes.c.order_id.in_(bindparam("orders", expanding=True))).order_by(_disputes.c.number)
 )
+_NEW_DISPUTE = Prepared(insert(_disputes), _disputes.columns.keys())
+_FEW = 8  # orders whose disputes are sooner asked for one by one
 
 
 def load(session: Session, order_id: str, *, lock: bool) -> Stored | None:
     """The order and its disputes, None when there is none. With `lock` nobody else changes it before this ends."""
-    order = session.scalar(_LOCKED if lock else _ORDER, {"order": order_id})
-    if order is None:
-        return None
+    found = (_LOCKED if lock else _ORDER).kept(session, {"order": order_id})
     # Everything that changes disputes holds the order's lock, so they need none of their own.
-    return Stored(order, list(session.scalars(_DISPUTES, {"order": order_id})))
+    return Stored(found[0], _DISPUTES.kept(session, {"order": order_id})) if found else None
 
 
 def with_disputes(session: Session, orders: Iterable[OrderRow]) -> list[Stored]:
     """The orders with their disputes, in the order given."""
     found = {order.id: Stored(order, []) for order in orders}
-    for row in session.scalars(_DISPUTES_OF, {"orders": list(found)}) if found else ():
-        found[row.order_id].disputes.append(row)
+    if len(found) <= _FEW:
+        for order_id, stored in found.items():
+            stored.disputes = _DISPUTES.kept(session, {"order": order_id})
+    else:
+        for row in session.execute(_DISPUTES_OF, {"orders": list(found)}):
+            found[row.order_id].disputes.append(cast(DisputeRow, Kept(row._asdict())))
     return list(found.values())
+
+
+def new_dispute(session: Session, **values: Any) -> DisputeRow:
+    """Insert a dispute of an order that is locked."""
+    row = Kept({**dict.fromkeys(_disputes.columns.keys()), **values})
+    _NEW_DISPUTE.run(session, row.values())
+    return cast(DisputeRow, row)
+
+
+def _update(session: Session, of: Table, row: OrderRow | DisputeRow) -> None:
+    if isinstance(row, Kept) and (changed := row.changed()):
+        _changing(of, tuple(changed)).run(
+            session, {f"new_{name}": value for name, value in changed.items()} | {"row": row.id}
+        )
+        row.saved()
+
+
+@cache
+def _changing(of: Table, names: tuple[str, ...]) -> Prepared:
+    values = {name: bindparam(f"new_{name}", type_=of.c[name].type) for name in names}
+    return Prepared(update(of).where(of.c.id == bindparam("row")).values(values))

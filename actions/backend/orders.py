@@ -15,8 +15,9 @@ from actions.backend.database import Database
 from actions.backend.errors import OrderCancelled
 from actions.backend.events import CHANGE, as_event
 from actions.backend.order_store import Stored, load, with_disputes
+from actions.backend.prepared import Prepared
 from actions.backend.pseudonyms import is_pseudonym
-from actions.backend.tables import EventRow, OrderRow
+from actions.backend.tables import EventRow, OrderRow, table
 from actions.backend.views import Event, OrderPush, OrderSnapshot, PutResult, plain
 from actions.policy import (
     CLOSED_STATES,
@@ -41,12 +42,13 @@ _LAST = datetime.max.replace(tzinfo=UTC)
 _MOVED = Responsibility.PLATFORM.value
 
 
-_OPEN = OrderRow.state.not_in([state.value for state in CLOSED_STATES])
+_orders = table(OrderRow)
+_OPEN = [_orders.c.state != state.value for state in CLOSED_STATES]
 # By whether the person is the customer, and whether closed orders count, too. Made once: to build a statement costs as
 # much as to run it.
 _OF_PERSON = {
-    (customer, closed): select(OrderRow).where(column == bindparam("person"), *([] if closed else [_OPEN]))
-    for customer, column in ((True, OrderRow.customer_id), (False, OrderRow.seller_id))
+    (customer, closed): Prepared(select(_orders).where(column == bindparam("person"), *([] if closed else _OPEN)))
+    for customer, column in ((True, _orders.c.customer_id), (False, _orders.c.seller_id))
     for closed in (True, False)
 }
 
@@ -95,7 +97,7 @@ class Orders:
             stored = load(session, order_id, lock=False)
             return self._seen(session, stored) if stored else None
 
-        return await self._database.read(work)
+        return await self._database.look(work)
 
     async def of_person(self, actor: Actor, include_closed: bool = False) -> list[OrderSnapshot]:
         """The orders in which somebody takes part in their role, the soonest delivery first."""
@@ -105,11 +107,11 @@ class Orders:
             if actor.role is Role.PLATFORM:
                 return []
             now = self._clock.read(session)
-            stored = with_disputes(session, session.scalars(query, {"person": actor.id}))
+            stored = with_disputes(session, query.kept(session, {"person": actor.id}))
             found = [item.snapshot(now, self._limits) for item in stored]
             return [order for order in found if include_closed or not order.closed]
 
-        found = await self._database.read(work)
+        found = await self._database.look(work)
         return sorted(found, key=lambda order: (order.effective_delivery_at or _LAST, order.id))
 
     async def events(self, order_id: str) -> list[Event]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from actions.backend import codec, metrics
 from actions.backend.clock import Clock
-from actions.backend.columns import new_id
+from actions.backend.columns import Json, new_id
 from actions.backend.commands import Commands, Use, no_access, replay
 from actions.backend.database import Database
 from actions.backend.order_store import Stored, load
+from actions.backend.prepared import Kept, Prepared
 from actions.backend.results import Confirmation, ConfirmStatus, IdempotencyKey, Outcome, Proposal
 from actions.backend.tables import ProposalRow, table
 from actions.policy import Actor, Allowed, Command, Effect, Limits, OpenDispute, Refused, Role, Undetermined, decide
@@ -25,7 +27,7 @@ LIFETIME = timedelta(minutes=10)
 _WAITING, _DONE, _DISCARDED = "waiting", "done", "discarded"
 # Made once: to build a statement costs more than to run it.
 _table = table(ProposalRow)
-_REPLACE = (
+_REPLACE = Prepared(
     update(_table)
     .where(
         _table.c.conversation_id == bindparam("conversation"),
@@ -34,10 +36,26 @@ _REPLACE = (
     )
     .values(status=_DISCARDED)
 )
-_FIND = select(ProposalRow).where(
-    ProposalRow.id == bindparam("proposal"), ProposalRow.conversation_id == bindparam("conversation")
+_MINE = select(_table).where(
+    _table.c.id == bindparam("proposal"), _table.c.conversation_id == bindparam("conversation")
 )
-_LOCKED = _FIND.with_for_update()
+_FIND, _LOCKED = Prepared(_MINE), Prepared(_MINE.with_for_update())
+_NEW = Prepared(insert(_table), _table.columns.keys())
+_SETTLE = Prepared(
+    update(_table)
+    .where(_table.c.id == bindparam("proposal"))
+    .values(status=_DONE, confirmed_by=bindparam("message"), outcome=bindparam("result", type_=Json))
+)
+_DISCARD = Prepared(
+    update(_table)
+    .where(
+        _table.c.id == bindparam("proposal"),
+        _table.c.conversation_id == bindparam("conversation"),
+        _table.c.status == _WAITING,
+    )
+    .values(status=_DISCARDED)
+    .returning(_table.c.id)
+)
 
 
 class Proposals:
@@ -62,25 +80,25 @@ class Proposals:
             verdict = decide(stored.facts(), command, actor, now, self._limits)
             if not isinstance(verdict, Allowed):
                 return verdict
-            session.execute(_REPLACE, {"conversation": conversation_id, "order": order_id})
-            row = ProposalRow(
-                id=new_id("P"),
-                conversation_id=conversation_id,
-                order_id=order_id,
-                actor_role=actor.role.value,
-                actor_id=actor.id,
-                command=codec.encode(command),
-                effects=[codec.encode(effect) for effect in verdict.effects],
-                order_version=stored.order.version,
-                made_at=now,
-                expires_at=now + LIFETIME,
-                real_expires_at=self._clock.real_now() + LIFETIME,
-                status=_WAITING,
-                confirmed_by=None,
-                outcome=None,
-            )
-            session.add(row)
-            return self._proposal(row, stored, now)
+            _REPLACE.run(session, {"conversation": conversation_id, "order": order_id})
+            new = {
+                "id": new_id("P"),
+                "conversation_id": conversation_id,
+                "order_id": order_id,
+                "actor_role": actor.role.value,
+                "actor_id": actor.id,
+                "command": codec.encode(command),
+                "effects": [codec.encode(effect) for effect in verdict.effects],
+                "order_version": stored.order.version,
+                "made_at": now,
+                "expires_at": now + LIFETIME,
+                "real_expires_at": self._clock.real_now() + LIFETIME,
+                "status": _WAITING,
+                "confirmed_by": None,
+                "outcome": None,
+            }
+            _NEW.run(session, new)
+            return self._proposal(Kept(new), stored, now)
 
         return await self._database.write(work)
 
@@ -92,17 +110,12 @@ class Proposals:
             stored = load(session, row.order_id, lock=False) if row and row.status == _WAITING else None
             return self._proposal(row, stored, self._clock.read(session)) if row and stored else None
 
-        return await self._database.read(work)
+        return await self._database.look(work)
 
     async def discard(self, proposal_id: str, conversation_id: str) -> bool:
         """The person said no. Whether there was something to discard."""
-        mine = (ProposalRow.id == proposal_id) & (ProposalRow.conversation_id == conversation_id)
-
-        def work(session: Session) -> bool:
-            waiting = update(ProposalRow).where(mine, ProposalRow.status == _WAITING).values(status=_DISCARDED)
-            return bool(session.execute(waiting.returning(ProposalRow.id)).all())
-
-        return await self._database.write(work)
+        mine = {"proposal": proposal_id, "conversation": conversation_id}
+        return await self._database.write(lambda session: bool(_DISCARD.rows(session, mine)))
 
     async def confirm(self, proposal_id: str, conversation_id: str, actor: Actor, message_id: str) -> Confirmation:
         """Execute the proposal, exactly as shown, in one transaction; see ConfirmStatus for what else can come of it.
@@ -148,17 +161,18 @@ class Proposals:
             return Confirmation(ConfirmStatus.CHANGED, proposal, verdict)
 
         def done(outcome: Outcome) -> None:
-            row.status, row.confirmed_by, row.outcome = _DONE, message_id, codec.encode(outcome)
+            done = {"proposal": row.id, "message": message_id, "result": codec.encode(outcome)}
+            _SETTLE.run(session, done)
 
         outcome = self._commands.carry_out(session, stored, now, verdict, use, done)
         return Confirmation(ConfirmStatus.EXECUTED, proposal, verdict, outcome)
 
     @staticmethod
-    def _find(session: Session, proposal_id: str, conversation_id: str, *, lock: bool) -> ProposalRow | None:
+    def _find(session: Session, proposal_id: str, conversation_id: str, *, lock: bool) -> Any:
         asked = {"proposal": proposal_id, "conversation": conversation_id}
-        return session.scalar(_LOCKED if lock else _FIND, asked)
+        return (_LOCKED if lock else _FIND).first(session, asked)
 
-    def _proposal(self, row: ProposalRow, stored: Stored, now: datetime) -> Proposal:
+    def _proposal(self, row: Any, stored: Stored, now: datetime) -> Proposal:
         return Proposal(
             id=row.id,
             conversation_id=row.conversation_id,
