@@ -11,6 +11,8 @@ LOCK := $(UV) pip compile --quiet --universal --generate-hashes --python-version
 # uv brings its own certificates and Pythons; here it shall use the machine's.
 export UV_SYSTEM_CERTS ?= 1
 export UV_PYTHON_DOWNLOADS := never
+# Lotse is many processes: each would compile all of Rasa again if nothing were kept.
+unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
@@ -43,9 +45,7 @@ env: .venv/.dev ## Everything a developer needs, into .venv
 
 test: lint ## Style and types, then train if needed and run every test (ARGS="..." goes to pytest)
 	@$(PY) -m bot.engine.model
-	$(BIN)/pytest -n 2 --dist loadgroup --ignore=tests/nlu/test_understanding.py $(ARGS)
-	$(BIN)/pytest -q tests/nlu/test_understanding.py  # by itself, so that its report is seen
-	@$(PY) -m tests.rules_report
+	$(BIN)/pytest -n 3 --dist loadgroup --no-loadscope-reorder $(ARGS)  # on two cores: what waits leaves room for another
 
 soak: .venv/.dev ## Kill each process 20 times under a browser's traffic, then a crowd (takes half an hour)
 	LOTSE_TEST_KILLS=20 $(BIN)/pytest tests/widget/test_kills.py $(ARGS)

@@ -118,9 +118,8 @@ def parsed_from(example: Example, result: dict[str, Any]) -> Parsed:
     return Parsed(example, result["intent"]["name"], ranking, found, result.get("language"))
 
 
-async def evaluate(path: Path, folder: Path = HELDOUT) -> dict[str, list[Parsed]]:
-    """Every sentence of a set as the model at ``path`` reads it: by title, for each language clean and disturbed."""
-    agent = Agent.load(str(path))
+async def evaluate(agent: Agent, folder: Path = HELDOUT) -> dict[str, list[Parsed]]:
+    """Every sentence of a set as ``agent`` reads it: by title, for each language clean and disturbed."""
     clean = heldout(folder)
     found: dict[str, list[Parsed]] = {}
     for title, sentences in (("as written", clean), (DISTURBED, noisy(clean, NOISE, 1))):
@@ -130,9 +129,8 @@ async def evaluate(path: Path, folder: Path = HELDOUT) -> dict[str, list[Parsed]
     return found
 
 
-async def evaluate_public(path: Path) -> dict[str, list[Parsed]]:
-    """Every public sentence as the model at ``path`` reads it, by file, clean and disturbed."""
-    agent = Agent.load(str(path))
+async def evaluate_public(agent: Agent) -> dict[str, list[Parsed]]:
+    """Every public sentence as ``agent`` reads it, by file, clean and disturbed."""
     found: dict[str, list[Parsed]] = {}
     for name, sentences in public().items():
         found[f"{name}, as written"] = await parse(agent, sentences)
@@ -175,9 +173,10 @@ def main() -> None:
             model.ensure()
             path = model.newest()
         assert path is not None
-        for title, parsed in asyncio.run(evaluate(path, arguments.set)).items():
+        agent = Agent.load(str(path))
+        for title, parsed in asyncio.run(evaluate(agent, arguments.set)).items():
             print(report(parsed, title), end="\n\n")
-        for title, parsed in asyncio.run(evaluate_public(path)).items():
+        for title, parsed in asyncio.run(evaluate_public(agent)).items():
             print(public_report(parsed, title), end="\n\n")
 
 

@@ -23,7 +23,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
+import msgspec
+import msgspec.yaml
 
 FOLDER = Path(__file__).parent
 RESOLUTION_CENTRE = ("happy_path", "corrections", "digressions", "guards", "both_sides", "languages", "deadlines")
@@ -110,9 +111,9 @@ def load_all() -> list[Conversation]:
 def load(path: Path) -> Conversation:
     """One conversation. Raises ``ScriptError``."""
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = msgspec.yaml.decode(path.read_text(encoding="utf-8"))
         return _conversation(path, data)
-    except (ScriptError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+    except (ScriptError, msgspec.MsgspecError, KeyError, TypeError, ValueError) as error:
         raise ScriptError(f"{path.parent.name}/{path.name}: {type(error).__name__}: {error}") from error
 
 

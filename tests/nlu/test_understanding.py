@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from rasa.core.agent import Agent
 
 from bot.engine import model
 from bot.nlu.evaluate import DISTURBED, evaluate, evaluate_public
@@ -24,7 +25,7 @@ from bot.nlu.scores import (
     report,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("model")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 CLEAN = "as written"
 
@@ -56,26 +57,29 @@ COMMANDS = {
 
 
 @pytest.fixture(scope="module")
-def results(request: pytest.FixtureRequest) -> Iterator[dict[str, list[Parsed]]]:
+def agent() -> Iterator[Agent]:
     model.ensure()
     path = model.newest()
     assert path is not None
     before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    found = asyncio.run(evaluate(path))
-    capture = request.config.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled():
-        for title, parsed in found.items():
-            print("\n" + report(parsed, title))
-    yield found
+    yield Agent.load(str(path))
     structlog.configure(**before)
+
+
+@pytest.fixture(scope="module")
+def results(agent: Agent) -> dict[str, list[Parsed]]:
+    return asyncio.run(evaluate(agent))
 
 
 @pytest.mark.parametrize(
     ("title", "least"),
     [(f"de, {CLEAN}", 0.94), (f"en, {CLEAN}", 0.95), (f"de, {DISTURBED}", 0.92), (f"en, {DISTURBED}", 0.92)],
 )
-def test_intents(results: dict[str, list[Parsed]], title: str, least: float) -> None:
+def test_intents(
+    results: dict[str, list[Parsed]], title: str, least: float, record_property: pytest.RecordProperty
+) -> None:
+    record_property(f"report: {title}", report(results[title], title))
     assert accuracy(results[title]) >= least
 
 
@@ -112,52 +116,42 @@ def test_what_is_out_of_scope_is_caught_without_turning_others_away(
     assert false_alarms <= 0.03
 
 
-def test_wishes_for_anything_else_are_mostly_caught() -> None:
-    path = model.newest()
-    assert path is not None
-    found = asyncio.run(evaluate_public(path))
+def test_wishes_for_anything_else_are_mostly_caught(agent: Agent) -> None:
+    found = asyncio.run(evaluate_public(agent))
     caught = [p.intent in ("out_of_scope", "nlu_fallback") for parsed in found.values() for p in parsed]
     assert sum(caught) / len(caught) >= 0.82
 
 
-def parsed(texts: list[str]) -> dict[str, tuple[str, float]]:
+def parsed(agent: Agent, texts: list[str]) -> dict[str, tuple[str, float]]:
     """Intent and confidence by sentence."""
-    path = model.newest()
-    assert path is not None
 
     async def all_of_them() -> dict[str, tuple[str, float]]:
-        from rasa.core.agent import Agent
-
-        agent = Agent.load(str(path))
         found = {text: (await agent.parse_message(text))["intent"] for text in texts}
         return {text: (intent["name"], intent["confidence"]) for text, intent in found.items()}
 
     return asyncio.run(all_of_them())
 
 
-def test_supposing_quoting_and_denying_mostly_say_no_yes() -> None:
+def test_supposing_quoting_and_denying_mostly_say_no_yes(agent: Agent) -> None:
     """What is heard as a yes all the same is stopped by its words (actions/handlers/answers.py, `_DOUBTFUL`)."""
-    heard = {text: found for text, found in parsed(NO_YES).items() if found[0] == "affirm"}
+    heard = {text: found for text, found in parsed(agent, NO_YES).items() if found[0] == "affirm"}
     assert len(heard) <= 0.35 * len(NO_YES), heard
 
 
-def test_supposing_quoting_and_denying_mostly_begin_nothing() -> None:
+def test_supposing_quoting_and_denying_mostly_begin_nothing(agent: Agent) -> None:
     """What begins all the same asks for a yes first; nothing is written."""
-    begun = {text: found for text, found in parsed(NO_COMMAND).items() if found[0] in COMMANDS}
+    begun = {text: found for text, found in parsed(agent, NO_COMMAND).items() if found[0] in COMMANDS}
     assert len(begun) <= 0.6 * len(NO_COMMAND), begun
 
 
-def test_the_language_reaches_the_tracker() -> None:
+def test_the_language_reaches_the_tracker(agent: Agent) -> None:
     """`latest_message` of the action server is the parse result, so the language must be part of it."""
-    path = model.newest()
-    assert path is not None
 
     async def latest() -> dict[str, object]:
-        from rasa.core.agent import Agent
         from rasa.shared.core.events import UserUttered
         from rasa.shared.core.trackers import DialogueStateTracker
 
-        result = await Agent.load(str(path)).parse_message("wo bleibt denn mein Logo FO-48213?")
+        result = await agent.parse_message("wo bleibt denn mein Logo FO-48213?")
         tracker = DialogueStateTracker.from_events("me", [])
         tracker.update(UserUttered(result["text"], result["intent"], result["entities"], result))
         return tracker.current_state()["latest_message"]

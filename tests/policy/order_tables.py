@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, get_args
 
-import yaml
+import msgspec.yaml
 
 from actions.policy import (
     PLATFORM,
@@ -57,7 +57,7 @@ class Row:
 
 
 def rows(path: Path) -> list[Row]:
-    return [_row(entry) for entry in yaml.safe_load(path.read_text(encoding="utf-8"))]
+    return [_row(entry) for entry in msgspec.yaml.decode(path.read_text(encoding="utf-8"))]
 
 
 def _row(entry: dict[str, Any]) -> Row:

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeGuard, get_args
 
-import yaml
+import msgspec.yaml
 
 from actions.backend.appeal_views import Assumption
 from actions.policy import (
@@ -32,7 +32,7 @@ from tests.wording.codes import EVIDENCE_CODES, UNKNOWNS, UNSAID, appeal_text, p
 from tests.wording.conftest import ROOT
 
 HANDLERS = ROOT / "actions" / "handlers"
-INTENTS = tuple(yaml.safe_load((ROOT / "domain.yml").read_text(encoding="utf-8"))["intents"])
+INTENTS = tuple(msgspec.yaml.decode((ROOT / "domain.yml").read_text(encoding="utf-8"))["intents"])
 ROLES = ("customer", "seller")
 
 _TEXT = {"say": 0, "phrase": 0, "offer": 0, "Term": 0}  # which argument names a text

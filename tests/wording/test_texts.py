@@ -7,8 +7,8 @@ from collections import Counter
 from pathlib import Path
 from string import Formatter
 
+import msgspec.yaml
 import pytest
-import yaml
 
 from actions.wording import LOCALES, MissingText, Wording
 from tests.wording.conftest import RESPONSES
@@ -16,7 +16,7 @@ from tests.wording.conftest import RESPONSES
 pytestmark = pytest.mark.unit
 
 FILES = sorted(RESPONSES.glob("*.yml"))
-RAW = {path: yaml.safe_load(path.read_text(encoding="utf-8"))["responses"] for path in FILES}
+RAW = {path: msgspec.yaml.decode(path.read_text(encoding="utf-8"))["responses"] for path in FILES}
 NAMES = sorted(name.removeprefix("utter_") for responses in RAW.values() for name in responses)
 TEXTS = Wording.load(RESPONSES).texts
 
