@@ -6,14 +6,15 @@ Whoever changes appeals locks in this order: the order, its infractions, the app
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Select, String, cast, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, String, bindparam, cast, or_, select
 from sqlalchemy.orm import Session
 
 from actions.backend.appeal_store import Account
 from actions.backend.appeal_tables import AppealRow, EvidenceRow, InfractionRow
-from actions.backend.tables import OrderRow
+from actions.backend.prepared import Prepared
+from actions.backend.tables import OrderRow, table
 from actions.policy import Subject, SubjectKind
 
 R = TypeVar("R", OrderRow, InfractionRow, AppealRow)
@@ -26,6 +27,20 @@ _GOODS = or_(
     cast(OrderRow.refunds, String) != "[]",
 )
 """Only an order of goods can be penalised; services have none of these."""
+
+
+_infractions, _appeals = table(InfractionRow), table(AppealRow)
+_ORDER_OF_INFRACTION = Prepared(
+    select(_infractions.c.order_id).where(
+        _infractions.c.id == bindparam("infraction"), _infractions.c.seller_id == bindparam("seller")
+    )
+)
+_SUBJECT_OF_APPEAL = Prepared(
+    select(
+        *(_appeals.c.seller_id, _appeals.c.subject_kind, _appeals.c.subject_id),
+        *(_appeals.c.order_id, _appeals.c.infraction_id),
+    ).where(_appeals.c.id == bindparam("appeal"))
+)
 
 
 def load_seller(session: Session, seller_id: str) -> Account:
@@ -42,16 +57,13 @@ def load_subject(session: Session, seller_id: str, subject: Subject, *, lock: bo
     """What surrounds one subject of this merchant; empty for a foreign or unknown one."""
     if subject.kind is SubjectKind.ORDER:
         return _around(session, seller_id, {subject.id}, set(), lock=lock)
-    mine = (InfractionRow.id == subject.id) & (InfractionRow.seller_id == seller_id)
-    order_id = session.scalar(select(InfractionRow.order_id).where(mine))
+    order_id = _ORDER_OF_INFRACTION.scalar(session, {"infraction": subject.id, "seller": seller_id})
     return _around(session, seller_id, {order_id} if order_id else set(), {subject.id}, lock=lock)
 
 
 def load_appeal(session: Session, appeal_id: str, *, lock: bool) -> tuple[Account, AppealRow] | None:
     """One appeal and what surrounds it, None when there is none. With `lock` nobody else changes it meanwhile."""
-    columns = (AppealRow.seller_id, AppealRow.subject_kind, AppealRow.subject_id)
-    where = session.execute(select(*columns, AppealRow.order_id, AppealRow.infraction_id).filter_by(id=appeal_id))
-    found = where.first()
+    found = _SUBJECT_OF_APPEAL.first(session, {"appeal": appeal_id})
     if found is None:
         return None
     seller_id, kind, subject_id, order_id, infraction_id = found
@@ -81,14 +93,12 @@ def load_appeals(session: Session, rows: Iterable[AppealRow]) -> dict[str, Accou
 def _around(
     session: Session, seller_id: str, order_ids: Collection[str], infraction_ids: Collection[str], *, lock: bool
 ) -> Account:
-    orders = select(OrderRow).where(OrderRow.id.in_(order_ids), OrderRow.seller_id == seller_id)
-    found = _rows(session, orders, lock=lock)
-    about = or_(InfractionRow.id.in_(infraction_ids), InfractionRow.order_id.in_(order_ids))
-    infractions = _rows(session, select(InfractionRow).where(InfractionRow.seller_id == seller_id, about), lock=lock)
-    ids = {*infraction_ids, *(infraction.id for infraction in infractions)}
-    concerned = or_(AppealRow.order_id.in_(order_ids), AppealRow.infraction_id.in_(ids))
-    appeals = select(AppealRow).where(AppealRow.seller_id == seller_id, concerned)
-    return _account(session, seller_id, found, infractions, _rows(session, appeals, lock=lock)).index()
+    asked = {"seller": seller_id, "orders": list(order_ids), "infractions": list(infraction_ids)}
+    found = list(session.scalars(_ORDERS[lock], asked)) if order_ids else []
+    infractions = list(session.scalars(_INFRACTIONS[lock], asked))
+    asked["infractions"] = list({*infraction_ids, *(infraction.id for infraction in infractions)})
+    appeals = list(session.scalars(_APPEALS[lock], asked))
+    return _account(session, seller_id, found, infractions, appeals).index()
 
 
 def _account(
@@ -105,15 +115,30 @@ def _account(
         appeals=sorted(appeals, key=lambda row: (row.created_at, row.id)),
     )
     if appeals:
-        ids = [row.id for row in appeals]
-        attached = select(EvidenceRow).where(EvidenceRow.appeal_id.in_(ids)).order_by(EvidenceRow.number)
-        for item in session.scalars(attached):
+        for item in session.scalars(_EVIDENCE, {"appeals": [row.id for row in appeals]}):
             account.evidence[item.appeal_id].append(item)
     return account
 
 
-def _rows(session: Session, query: Select[R], *, lock: bool = False) -> list[R]:
-    query = query.order_by(query.column_descriptions[0]["entity"].id)
-    if lock:  # what was read before waiting for the lock may be old
-        query = query.with_for_update().execution_options(populate_existing=True)
-    return list(session.scalars(query))
+def _rows(session: Session, query: Select[R]) -> list[R]:
+    return list(session.scalars(query.order_by(query.column_descriptions[0]["entity"].id)))
+
+
+def _both(entity: type[R], *conditions: ColumnElement[bool]) -> dict[bool, Select[R]]:
+    """The statement by whether it locks what it finds."""
+    query = select(entity).where(entity.seller_id == bindparam("seller"), *conditions).order_by(entity.id)
+    # What was read before waiting for the lock may be old.
+    return {False: query, True: query.with_for_update().execution_options(populate_existing=True)}
+
+
+# Made once: to build these costs more than to run them, and each question about an appeal asks them.
+_IN_ORDERS: BindParameter[Any] = bindparam("orders", expanding=True)
+_IN_INFRACTIONS: BindParameter[Any] = bindparam("infractions", expanding=True)
+_ORDERS = _both(OrderRow, OrderRow.id.in_(_IN_ORDERS))
+_INFRACTIONS = _both(InfractionRow, or_(InfractionRow.id.in_(_IN_INFRACTIONS), InfractionRow.order_id.in_(_IN_ORDERS)))
+_APPEALS = _both(AppealRow, or_(AppealRow.order_id.in_(_IN_ORDERS), AppealRow.infraction_id.in_(_IN_INFRACTIONS)))
+_EVIDENCE = (
+    select(EvidenceRow)
+    .where(EvidenceRow.appeal_id.in_(bindparam("appeals", expanding=True)))
+    .order_by(EvidenceRow.number)
+)

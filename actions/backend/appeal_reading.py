@@ -40,7 +40,7 @@ class AppealReading:
             account = load_seller(session, seller_id)
             return self._items(account, appeal_scan.everything(account, now, self._limits), now)
 
-        return await self._look(at, work)
+        return await self._read(at, work)
 
     async def check(
         self,
@@ -114,7 +114,7 @@ class AppealReading:
             found = [account.snapshot(row, now, self._limits) for row in account.appeals] if account else []
             return [appeal for appeal in reversed(found) if status in (None, appeal.status)]
 
-        return await self._look(None, work)
+        return await self._read(None, work)
 
     async def queue(
         self,
@@ -135,7 +135,7 @@ class AppealReading:
             found = [accounts[row.seller_id].snapshot(row, now, self._limits) for row in rows]
             return AppealPage(tuple(appeal for appeal in found if status in (None, appeal.status)), following)
 
-        return await self._look(None, work)
+        return await self._read(None, work)
 
     async def events(self, appeal_id: str) -> list[Event]:
         """The audit trail of the appeal, oldest first."""
@@ -146,4 +146,8 @@ class AppealReading:
         return appeal_scan.ranked(appeal_scan.item(account, entry, now, self._limits) for entry in found)
 
     async def _look(self, at: datetime | None, work: Callable[[Session, datetime], T]) -> T:
+        return await self._database.look(lambda session: work(session, at or self._clock.read(session)))
+
+    async def _read(self, at: datetime | None, work: Callable[[Session, datetime], T]) -> T:
+        """The same for what may be long."""
         return await self._database.read(lambda session: work(session, at or self._clock.read(session)))

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, bindparam, select, update
+from sqlalchemy import Integer, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from actions.backend import answering, leases, messages
@@ -48,6 +48,21 @@ _AFTER = Prepared(
     .where(_MINE, _messages.c.seq > bindparam("after"))
     .order_by(_messages.c.seq)
     .limit(bindparam("most", type_=Integer()))
+)
+_disputes = table(DisputeRow)
+_ASKING = Prepared(
+    select(
+        *(_messages.c.seq, _messages.c.code, _messages.c.text),
+        *(_disputes.c.id, _disputes.c.order_id, _disputes.c.kind, _disputes.c.due_at),
+    )
+    .join(_disputes, _disputes.c.id == _messages.c.dispute_id)
+    .where(
+        _MINE,
+        _messages.c.seq <= bindparam("upto"),
+        or_(*(_messages.c.code == code for code in AWAITING_ANSWER)),
+        _disputes.c.status == DisputeStatus.OPEN.value,
+    )
+    .order_by(_messages.c.seq)
 )
 LEASE_SECONDS = 30.0
 
@@ -244,23 +259,17 @@ class Conversations(Openings):
 
     async def open_notices(self, conversation_id: str, up_to_seq: int) -> list[Notice]:
         """The notices up to this number whose dispute is open and awaits this person's answer, oldest first."""
-        asked = (MessageRow.conversation_id == conversation_id) & (MessageRow.seq <= up_to_seq)
-        query = (
-            select(MessageRow.seq, MessageRow.code, MessageRow.text, DisputeRow)
-            .join(DisputeRow, DisputeRow.id == MessageRow.dispute_id)
-            .where(asked, MessageRow.code.in_(AWAITING_ANSWER), DisputeRow.status == DisputeStatus.OPEN.value)
-            .order_by(MessageRow.seq)
-        )
+        asked = {"conversation": conversation_id, "upto": up_to_seq}
 
         def work(session: Session) -> list[Notice]:
             now = self._clock.read(session)
             return [
-                Notice(seq, dispute.order_id, dispute.id, DisputeKind(dispute.kind), code or "", text, dispute.due_at)
-                for seq, code, text, dispute in session.execute(query)
-                if dispute.due_at is None or now <= dispute.due_at
+                Notice(row.seq, row.order_id, row.id, DisputeKind(row.kind), row.code or "", row.text, row.due_at)
+                for row in _ASKING.rows(session, asked)
+                if row.due_at is None or now <= row.due_at
             ]
 
-        return await self._database.read(work)
+        return await self._database.look(work)
 
 
 def _said_before(session: Session, conversation_id: str, client_id: str) -> StoredMessage | None:

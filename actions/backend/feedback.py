@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import case, func, select
+from sqlalchemy import bindparam, case, func, insert, select
 from sqlalchemy.orm import Session
 
 from actions.backend import events
@@ -13,7 +13,18 @@ from actions.backend.columns import new_id
 from actions.backend.database import Database
 from actions.backend.handover_tables import FeedbackRow
 from actions.backend.handover_views import Feedback, FeedbackPage, Rating, Settled, SettledCase, Tally
+from actions.backend.prepared import Prepared
+from actions.backend.tables import table
 from actions.policy import Actor, Role
+
+_table = table(FeedbackRow)
+_ASKED = Prepared(
+    select(_table.c.id, _table.c.asked_by, _table.c.rating).where(
+        *(_table.c.actor_role == bindparam("as"), _table.c.actor_id == bindparam("person")),
+        *(_table.c.case_kind == bindparam("kind"), _table.c.case_id == bindparam("case")),
+    )
+)
+_NEW = Prepared(insert(_table), _table.columns.keys())
 
 
 class FeedbackStore:
@@ -24,29 +35,26 @@ class FeedbackStore:
 
     async def ask(self, conversation_id: str, actor: Actor, settled: SettledCase, *, message_id: str) -> str | None:
         """The id of the question, if this message is the one whose answer asks it; None if it was asked before."""
-        mine = (FeedbackRow.actor_role == actor.role.value) & (FeedbackRow.actor_id == actor.id)
-        query = select(FeedbackRow).where(
-            mine, FeedbackRow.case_kind == settled.kind, FeedbackRow.case_id == settled.id
-        )
+        case = {"as": actor.role.value, "person": actor.id, "kind": settled.kind, "case": settled.id}
 
         def work(session: Session) -> str | None:
-            if (known := session.scalar(query)) is not None:
+            if (known := _ASKED.first(session, case)) is not None:
                 return known.id if known.asked_by == message_id and known.rating is None else None
-            row = FeedbackRow(
-                id=new_id("B"),
-                number=None,
-                conversation_id=conversation_id,
-                actor_role=actor.role.value,
-                actor_id=actor.id,
-                case_kind=settled.kind,
-                case_id=settled.id,
-                order_id=settled.order_id,
-                outcome=settled.outcome.value,
-                asked_by=message_id,
-                asked_at=self._clock.real_now(),
-            )
-            session.add(row)
-            return row.id
+            row = {
+                **dict.fromkeys(_table.columns.keys()),
+                "id": new_id("B"),
+                "conversation_id": conversation_id,
+                "actor_role": actor.role.value,
+                "actor_id": actor.id,
+                "case_kind": settled.kind,
+                "case_id": settled.id,
+                "order_id": settled.order_id,
+                "outcome": settled.outcome.value,
+                "asked_by": message_id,
+                "asked_at": self._clock.real_now(),
+            }
+            _NEW.run(session, row)
+            return str(row["id"])
 
         return await self._database.upsert(work)
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, insert, select, update
+from sqlalchemy import String, and_, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from actions.backend import messages, people
@@ -33,6 +33,12 @@ _LATEST = Prepared(select(_table).where(_WHO).order_by(_table.c.used_at.desc()).
 _UNCLAIMED = Prepared(select(_table.c.id).where(_WHO, _table.c.iss.is_(None)).with_for_update())
 _CLAIM = Prepared(update(_table).where(_table.c.id == bindparam("conversation")).values(iss=bindparam("issuer")))
 _NEW = Prepared(insert(_table), _table.columns.keys())
+_MINE = _messages.c.conversation_id == bindparam("conversation")
+_ASKED = select(_messages.c.client_id).where(_MINE, _messages.c.seq == bindparam("number")).scalar_subquery()
+_SHOWN = Prepared(select(_messages.c.seq, _messages.c.waiting).where(_MINE, _messages.c.in_reply_to == _ASKED))
+_ABOUT = Prepared(
+    update(_table).where(_table.c.id == bindparam("conversation")).values(appeal_id=bindparam("appeal", type_=String()))
+)
 _OF_ID = Prepared(select(_table).where(_table.c.id == bindparam("conversation")))
 
 
@@ -166,12 +172,10 @@ class Openings:
 
     async def shown(self, conversation_id: str, seq: int) -> Shown | None:
         """The last reply to the person's message number `seq`, None while there is none or no such message."""
-        mine = _messages.c.conversation_id == conversation_id
-        asked = select(_messages.c.client_id).where(mine, _messages.c.seq == seq).scalar_subquery()
-        query = select(_messages.c.seq, _messages.c.waiting).where(mine, _messages.c.in_reply_to == asked)
+        asked = {"conversation": conversation_id, "number": seq}
 
         def work(session: Session) -> Shown | None:
-            found = [tuple(row) for row in session.execute(query)]
+            found = _SHOWN.rows(session, asked)
             replies = [number for number, waiting in found if not waiting]
             return Shown(max(replies), later=len(replies) < len(found)) if replies else None
 
@@ -179,8 +183,8 @@ class Openings:
 
     async def set_subject(self, conversation_id: str, appeal_id: str | None) -> None:
         """Keep which appeal the conversation is about: an upload is attached to that one."""
-        about = update(_table).where(_table.c.id == conversation_id).values(appeal_id=appeal_id)
-        await self._database.write(lambda session: session.execute(about) and None)
+        about = {"conversation": conversation_id, "appeal": appeal_id}
+        await self._database.write(lambda session: _ABOUT.run(session, about))
 
     async def subject(self, conversation_id: str) -> str | None:
         """The appeal the conversation is about, None when there is none."""

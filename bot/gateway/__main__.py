@@ -14,7 +14,7 @@ from aiohttp import web
 from actions.backend import Backend
 from actions.backend.setting_fields import SettingsError
 from actions.backend.settings import Settings
-from bot import logs
+from bot import garbage, logs
 from bot.gateway.app import create_app
 from bot.gateway.config import GatewayConfig, Rates
 from bot.gateway.services import SERVICES
@@ -78,6 +78,7 @@ async def serve(settings: Settings) -> None:
         try:
             await web.TCPSite(runner, config.host, config.port).start()
             await app[SERVICES].turns.take_over()  # the port is ours: nobody else can be in this place
+            garbage.settle()
             log.info("gateway.listening", host=config.host, port=config.port, env=settings.env)
             stop = asyncio.Event()
             for number in (signal.SIGINT, signal.SIGTERM):
