@@ -80,7 +80,8 @@ class Chat:
 
     def print(self, message: dict[str, Any]) -> None:
         """Show one message; its buttons take the numbers from 1."""
-        print(f"\n{_SIGNS[message['author']]}: {message['text']}")
+        who = message.get("agent", {}).get("name") or _SIGNS[message["author"]]
+        print(f"\n{who}: {message['text']}")
         if message["author"] != "person":
             self.buttons = message["buttons"]
             for number, button in enumerate(self.buttons, start=1):

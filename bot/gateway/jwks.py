@@ -11,6 +11,7 @@ import aiohttp
 import jwt
 import msgspec
 import structlog
+from yarl import URL
 
 from bot.gateway.identity import UnknownKey, VerificationKey
 from bot.gateway.problems import unavailable
@@ -23,13 +24,15 @@ ALGORITHMS = frozenset(
 )
 _MAX_BYTES = 256 * 1024
 _CHUNK = 16 * 1024
+_REDIRECTIONS = 3
 
 
 class Source(Protocol):
     """Where the key set is read from."""
 
     async def read(self) -> bytes:
-        """The JWKS document. Raises ``OSError``, ``aiohttp.ClientError``, or ``ValueError`` when it is too large."""
+        """The JWKS document. Raises ``OSError``, ``aiohttp.ClientError``, or ``ValueError`` when it is too
+        large or redirected to where it must not be read."""
 
 
 class FileSource:
@@ -43,7 +46,7 @@ class FileSource:
 
 
 class UrlSource:
-    """A JWKS URL."""
+    """A JWKS URL. Redirections are followed, but never from https to http: there anybody could answer."""
 
     def __init__(self, url: str, http: aiohttp.ClientSession, timeout: float = 5.0) -> None:
         self._url = url
@@ -51,13 +54,27 @@ class UrlSource:
         self._timeout = aiohttp.ClientTimeout(total=timeout)
 
     async def read(self) -> bytes:
-        async with self._http.get(self._url, timeout=self._timeout, raise_for_status=True) as response:
-            content = bytearray()
-            async for chunk in response.content.iter_chunked(_CHUNK):  # read() alone gives only what has arrived
-                content += chunk
-                if len(content) > _MAX_BYTES:
-                    raise ValueError(f"more than {_MAX_BYTES} bytes")
-            return bytes(content)
+        url = URL(self._url)
+        for _ in range(_REDIRECTIONS + 1):
+            async with self._http.get(
+                url, timeout=self._timeout, raise_for_status=True, allow_redirects=False
+            ) as response:
+                if not 300 <= response.status < 400:
+                    return await _content(response)
+                target = url.join(URL(response.headers.get("Location", "")))
+            if url.scheme == "https" and target.scheme != "https":
+                raise ValueError("redirected away from https")
+            url = target
+        raise ValueError(f"more than {_REDIRECTIONS} redirections")
+
+
+async def _content(response: aiohttp.ClientResponse) -> bytes:
+    content = bytearray()
+    async for chunk in response.content.iter_chunked(_CHUNK):  # read() alone gives only what has arrived
+        content += chunk
+        if len(content) > _MAX_BYTES:
+            raise ValueError(f"more than {_MAX_BYTES} bytes")
+    return bytes(content)
 
 
 class Jwks:

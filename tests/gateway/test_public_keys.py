@@ -7,17 +7,24 @@ import base64
 import hashlib
 import hmac
 import json
+import ssl
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import jwt
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.x509.oid import NameOID
 
+from bot.gateway.jwks import UrlSource
 from tests.gateway.conftest import JWT_SECRET, Start
 from tests.gateway.test_identity import claims, knock, signed, unsigned
 
@@ -128,6 +135,58 @@ async def test_public_keys_that_arrive_in_pieces(start: Start, published: Publis
     published.piecemeal = True
     async with start(production=True, jwks=jwks_url) as gateway:
         assert await knock(gateway, published.token("one")) == 200
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> ssl.SSLContext:
+    """A server's, for 127.0.0.1, signed by itself."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "keys")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    file = tmp_path / "server.pem"
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file.write_bytes(private + builder.sign(key, SHA256()).public_bytes(Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
+
+
+@pytest.mark.parametrize("secure", [True, False], ids=["to https", "to http"])
+async def test_a_redirection_stays_with_https(
+    published: Published, jwks_url: str, tls: ssl.SSLContext, secure: bool
+) -> None:
+    async def elsewhere(request: web.Request) -> web.Response:
+        raise web.HTTPFound("/keys" if secure else jwks_url)
+
+    app = web.Application()
+    app.router.add_get("/", elsewhere)
+    app.router.add_get("/keys", published.serve)
+    server = TestServer(app, scheme="https")
+    await server.start_server(ssl=tls)
+    connector = aiohttp.TCPConnector(ssl=False)  # whoever signed it
+    async with aiohttp.ClientSession(connector=connector) as http:
+        source = UrlSource(str(server.make_url("/")), http)
+        if secure:
+            assert json.loads(await source.read()) == published.document()
+        else:
+            with pytest.raises(ValueError, match="https"):
+                await source.read()
+            assert published.reads == 0
+    await server.close()
+
+
+async def test_a_redirection_without_end(published: Published) -> None:
+    async def around(request: web.Request) -> web.Response:
+        published.reads += 1
+        raise web.HTTPFound("/")
+
+    app = web.Application()
+    app.router.add_get("/", around)
+    async with TestServer(app) as server, aiohttp.ClientSession() as http:
+        with pytest.raises(ValueError, match="redirections"):
+            await UrlSource(str(server.make_url("/")), http).read()
+    assert published.reads < 10
 
 
 async def test_keys_that_cannot_be_read(start: Start, published: Published, jwks_url: str) -> None:
