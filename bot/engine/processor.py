@@ -16,9 +16,14 @@ from rasa.core.processor import MessageProcessor
 from rasa.engine import loader
 from rasa.engine.runner.dask import DaskGraphRunner
 from rasa.engine.storage.local_model_storage import LocalModelStorage
-from rasa.shared.core.constants import ACTION_EXTRACT_SLOTS, ACTION_VALIDATE_SLOT_MAPPINGS, DEFAULT_SLOT_NAMES
+from rasa.shared.core.constants import (
+    ACTION_EXTRACT_SLOTS,
+    ACTION_LISTEN_NAME,
+    ACTION_VALIDATE_SLOT_MAPPINGS,
+    DEFAULT_SLOT_NAMES,
+)
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActionExecutionRejected, Event, UserUttered
+from rasa.shared.core.events import ActionExecuted, ActionExecutionRejected, Event, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.constants import ENTITIES, ENTITY_ATTRIBUTE_TYPE, INTENT, INTENT_NAME_KEY
 from rasa.utils.common import TempDirectoryPath, get_temp_dir_name
@@ -64,6 +69,15 @@ class LotseProcessor(MessageProcessor):
         entities = {entity[ENTITY_ATTRIBUTE_TYPE] for entity in parse_data[ENTITIES] or ()}
         if intent not in self.domain.intent_properties or not entities <= set(self.domain.entities):
             super()._check_for_unseen_features(parse_data)
+
+    async def _update_tracker_session(
+        self, tracker: DialogueStateTracker, output_channel: OutputChannel, metadata: dict[str, Any] | None = None
+    ) -> None:
+        """As in Rasa, which replays all events to see whether there are any: at rest, the last one is."""
+        last = tracker.events[-1] if tracker.events else None
+        resting = isinstance(last, ActionExecuted) and last.action_name == ACTION_LISTEN_NAME
+        if not resting or self._has_session_expired(tracker):
+            await super()._update_tracker_session(tracker, output_channel, metadata)
 
     def _get_action(self, action_name: str) -> Action:
         return _checked(super()._get_action(action_name))
@@ -143,6 +157,7 @@ class DaskProcessor(LotseProcessor):
     graph_runner_class = DaskGraphRunner
     _run_action = MessageProcessor._run_action
     _log_action_on_tracker = MessageProcessor._log_action_on_tracker
+    _update_tracker_session = MessageProcessor._update_tracker_session
     run_action_extract_slots = MessageProcessor.run_action_extract_slots
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
