@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -77,13 +78,17 @@ async def actions() -> AsyncIterator[tuple[Actions, str]]:
 async def agent(
     request: pytest.FixtureRequest, tiny_model: Path, actions: tuple[Actions, str], tmp_path: Path
 ) -> AsyncIterator[LotseAgent]:
-    store = LotseTrackerStore(url=f"sqlite+aiosqlite:///{tmp_path}/c.db")
-    endpoint = ActionEndpoint(actions[1], "secret", timeout=0.5)
-    agent = LotseAgent(store, LocalLockStore(), endpoint, request.param)
-    agent.load_model(tiny_model)
+    agent = await loaded(request.param, tiny_model, actions[1], tmp_path / "c.db")
     yield agent
-    await endpoint.close()
-    await store.close()
+    await agent.action_endpoint.close()
+    await agent.tracker_store.close()
+
+
+async def loaded(processor: type[LotseProcessor], model: Path, url: str, database: Path) -> LotseAgent:
+    store = LotseTrackerStore(url=f"sqlite+aiosqlite:///{database}")
+    agent = LotseAgent(store, LocalLockStore(), ActionEndpoint(url, "secret", timeout=0.5), processor)
+    agent.load_model(model)
+    return agent
 
 
 def message(
@@ -243,3 +248,41 @@ async def test_different_people_do_not_wait_for_each_other(agent: LotseAgent, ac
 async def test_messages_of_one_person_are_answered_in_order(agent: LotseAgent, actions: tuple[Actions, str]) -> None:
     answers = await asyncio.gather(*(agent.handle_message(message(f"m{n}", "hallo")) for n in range(5)))
     assert [answer[0]["text"].split("\n")[0] for answer in answers] == [f"Absatz {n}" for n in range(1, 6)]
+
+
+async def test_a_conversation_is_kept_as_rasas_own_processor_keeps_it(
+    tiny_model: Path, actions: tuple[Actions, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = [
+        message("m1", "hallo", role="seller"),
+        message("m2", "bitte FO1234 stornieren"),
+        message("m3", payload='/cancel{"order_id": "FO1"}'),
+        message("m4", "ich will stornieren"),  # the action crashes
+        message("m4", "ich will stornieren"),
+        message("m5", "auf Wiedersehen"),
+        message("m6", payload="/restart"),
+        message("m7", payload="/unheard_of"),
+        message("m8", "hallo"),
+        message("m9", "hallo"),  # in a new session
+    ]
+    kept = []
+    clock = time.time
+    for processor in (LotseProcessor, DaskProcessor):
+        agent = await loaded(processor, tiny_model, actions[1], tmp_path / f"{processor.__name__}.db")
+        heard: list[Any] = []
+        for number, one in enumerate(said):
+            actions[0].mood = FAILURES["the action crashes"] if number == 3 else lambda: None
+            monkeypatch.setattr(time, "time", lambda late=7200.0 * (number == 9): clock() + late)
+            one.output_channel = None
+            try:
+                heard.append(await agent.handle_message(one))
+            except TurnFailedError as error:
+                heard.append(str(error))
+        tracker = await agent.tracker_store.retrieve_full_tracker("c1")
+        assert tracker is not None
+        kept.append((heard, [{**event.as_dict(), "timestamp": None} for event in tracker.events]))
+        await agent.action_endpoint.close()
+        await agent.tracker_store.close()
+    assert kept[0] == kept[1]
+    assert [event["event"] for event in kept[0][1]].count("session_started") == 2
+    assert not isinstance(kept[0][0][0], str) and isinstance(kept[0][0][3], str)
