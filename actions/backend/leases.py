@@ -108,6 +108,11 @@ _PASS_ON = Prepared(
 )
 _NEXT_SEQ = Prepared(update(_table).where(_OF_ROW).values(last_seq=_table.c.last_seq + 1).returning(_table.c.last_seq))
 _RENEW = Prepared(update(_table).where(_OF_ROW, _MINE).values(lease_until=_TILL).returning(_table.c.id))
+_LEFT_OVER = Prepared(
+    select(_table.c.id)
+    .where(_table.c.pending > 0, or_(_table.c.retry_at.is_(None), _table.c.retry_at <= _AT), _FREE)
+    .limit(1)
+)
 _FIRST = Prepared(
     select(_messages).where(_messages.c.conversation_id == _ID, _PENDING).order_by(_messages.c.seq).limit(1)
 )
@@ -201,6 +206,11 @@ def first(session: Session, conversation_id: str) -> StoredMessage | None:
     """The oldest unanswered message."""
     found = messages.messages(_FIRST.rows(session, {"conversation": conversation_id}))
     return found[0] if found else None
+
+
+def work_left(session: Session, now: datetime) -> bool:
+    """Whether `claim_pending` would find something."""
+    return bool(_LEFT_OVER.rows(session, {"at_": now}))
 
 
 def claim_pending(session: Session, owner: str, seconds: float, limit: int, now: datetime) -> list[StoredMessage]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -18,18 +18,34 @@ Work = Callable[[Session], T]
 
 
 class Transaction(Session):
-    """The session of one transaction. `raw` is SQLite's own connection in it, for `actions.backend.prepared`."""
+    """The session of one transaction. `raw` is SQLite's own connection in it, for `actions.backend.prepared`.
 
-    raw: sqlite3.Connection | None = None
+    It becomes a session in earnest when something of SQLAlchemy's is asked of it, which most transactions never do.
+    """
+
+    def __init__(self, connection: Connection, raw: sqlite3.Connection | None) -> None:
+        self.raw, self._given, self.begun = raw, connection, False
+
+    def __getattr__(self, name: str) -> Any:
+        """Only what is missing is asked for here: all that a session has."""
+        if self.begun:
+            raise AttributeError(name)
+        self.begun = True
+        super().__init__(self._given, autoflush=False, expire_on_commit=False)
+        return getattr(self, name)
 
 
 def in_session(work: Work[T], connection: Connection, raw: sqlite3.Connection | None = None) -> T:
     """Run `work` in a session of the connection's transaction."""
-    with Transaction(connection, autoflush=False, expire_on_commit=False) as session:
-        session.raw = raw
+    session = Transaction(connection, raw)
+    try:
         result = work(session)
-        session.flush()
+        if session.begun:
+            session.flush()
         return result
+    finally:
+        if session.begun:
+            session.close()
 
 
 def unavailable(error: Exception) -> DatabaseUnavailable:

@@ -18,6 +18,7 @@ from actions.backend import webhook_schedule as schedule
 from actions.backend.clock import Clock
 from actions.backend.database import Database
 from actions.backend.events import as_event
+from actions.backend.prepared import Prepared
 from actions.backend.tables import EventRow, table
 from actions.backend.views import Event
 from actions.backend.webhook_notes import Notes
@@ -30,6 +31,7 @@ _SCAN = 200
 _KEPT = timedelta(days=30)
 _PRUNED = 500
 _webhooks = table(WebhookRow)
+_ENABLED = Prepared(select(_webhooks.c.id).where(_webhooks.c.enabled).limit(1))
 
 
 class WebhookQueue:
@@ -41,6 +43,8 @@ class WebhookQueue:
 
     async def claim(self, owner: str, seconds: float, held: Collection[str] = ()) -> list[str]:
         """Take the leases of all receivers that have something to do and that nobody works for. `held` are left out."""
+        if not await self._database.look(_ENABLED.rows):  # asked twice a second, whether or not anybody listens
+            return []
         found = [name for name in await self._database.read(self._ready) if name not in held]
         if not found:
             return []

@@ -33,8 +33,8 @@ from bot.gateway.voice import Voice, voice_in
 
 log = structlog.get_logger(__name__)
 
-# How often to look whether another process has answered; seconds.
-_LOOK_AGAIN = 0.5
+# How often to look whether another process has answered; seconds. Of our own turns we are told.
+_LOOK_AGAIN, _LOOK_AGAIN_AT_OURS = 0.5, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,7 @@ class ChatService:
 
         ``look``: it may have been answered since it was stored, or by another process: the database is asked.
         """
-        pause = 0.0 if look else _LOOK_AGAIN
+        pause = 0.0 if look else _LOOK_AGAIN_AT_OURS
         while (left := deadline - time.monotonic()) > 0:
             await asyncio.wait({future}, timeout=min(left, pause))
             pause = _LOOK_AGAIN
