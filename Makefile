@@ -45,7 +45,7 @@ env: .venv/.dev ## Everything a developer needs, into .venv
 
 test: lint ## Style and types, then train if needed and run every test (ARGS="..." goes to pytest)
 	@$(PY) -m bot.engine.model
-	$(BIN)/pytest -n 3 --dist loadgroup --no-loadscope-reorder $(ARGS)  # on two cores: what waits leaves room for another
+	$(BIN)/pytest -n 3 $(ARGS)  # on two cores: what waits leaves room for another
 
 soak: .venv/.dev ## Kill each process 20 times under a browser's traffic, then a crowd (takes half an hour)
 	LOTSE_TEST_KILLS=20 $(BIN)/pytest tests/widget/test_kills.py $(ARGS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,29 +21,51 @@ _TOGETHER = (
     "contract",
     "engine",
     "nlu",
+    "wording",  # thousands, and each a moment only
 )
 # Long ones that share nothing, and so go wherever there is room: next.
-_LONG = ("backend/test_stateful.py", "backend/test_appeal_crash.py", "backend/test_crash.py", "gateway/test_stopping.py",
-         "gateway/test_many.py", "backend/test_appeal_invariants.py", "policy/test_grid.py")  # fmt: skip
+_LONG = (
+    "backend/test_stateful.py",
+    "backend/test_appeal_crash.py",
+    "backend/test_crash.py",
+    "gateway/test_stopping.py",
+    "gateway/test_many.py",
+    "backend/test_appeal_invariants.py",
+    "policy/test_grid.py",
+)
 _REPORT = "report: "  # what a test notes under such a name is printed at the end
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+_PLACES = {place: number for number, place in enumerate((*_TOGETHER, *_LONG))}
+
+
+@functools.cache
+def _place(path: str) -> str:
+    """The file or else the folder below tests/, of the path in a test's ID."""
+    inside = path.removeprefix("tests/")
+    return inside if inside in _PLACES else inside.partition("/")[0]
+
+
+def _of(nodeid: str) -> str:
+    return _place(nodeid.partition("::")[0])
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.pluginmanager.hasplugin("xdist"):
-        return
-    tests = config.rootpath / "tests"
-    places = {place: number for number, place in enumerate((*_TOGETHER, *_LONG))}
+    if config.pluginmanager.hasplugin("xdist"):  # stable: the order within a place stays
+        items.sort(key=lambda item: _PLACES.get(_of(item.nodeid), len(_PLACES)))
 
-    @functools.cache
-    def place(path: Path) -> str:
-        inside = path.relative_to(tests).as_posix()
-        return inside if inside in places else inside.partition("/")[0]
 
-    for item in items:
-        if place(item.path) in _TOGETHER:
-            item.add_marker(pytest.mark.xdist_group(place(item.path)))
-    items.sort(key=lambda item: places.get(place(item.path), len(places)))  # stable: the order within a place stays
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """By place, whatever `--dist` says: xdist 3.8 loses the groups of its own under pytest 9.2 (its issue 1386)."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByPlace(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return place if (place := _of(nodeid)) in _TOGETHER else nodeid
+
+    config.option.loadscopereorder = False
+    return ByPlace(config, log)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
