@@ -53,9 +53,13 @@ class CountedView:
             return cls(read, str.split, _remembered(places_of), places, rarity, weight)
         return cls(read, lambda text: (text,), places_of, places, rarity, weight)
 
+    def counted(self, sentence: str) -> dict[int, int]:
+        """How often each n-gram occurs in the sentence, by its place."""
+        return Counter(chain.from_iterable(map(self.places_of, self.parts(self.read(sentence)))))
+
     def count(self, sentence: str) -> tuple[Places, Weights]:
         """The places of the n-grams in the sentence, and their weights."""
-        counts = Counter(chain.from_iterable(map(self.places_of, self.parts(self.read(sentence)))))
+        counts = self.counted(sentence)
         found = np.fromiter(counts, np.int64, len(counts))
         weights = (1 + np.log(np.fromiter(counts.values(), np.float32, len(counts)))) * self.rarity[found]
         length = float(np.sqrt(weights @ weights))
@@ -73,12 +77,23 @@ class CountedViews:
     def __init__(self, views: Sequence[CountedView]) -> None:
         self._views = tuple(views)
         self._starts = np.cumsum([0, *(len(view.rarity) for view in views)])
+        self._rarity = np.concatenate([view.rarity for view in views])
 
     def count(self, sentence: str) -> tuple[Places, Weights]:
         """The columns that the sentence has, and their weights."""
-        counted = [view.count(sentence) for view in self._views]
-        columns = [found + start for (found, _), start in zip(counted, self._starts[:-1], strict=True)]
-        return np.concatenate(columns), np.concatenate([weights for _, weights in counted])
+        found = [view.counted(sentence) for view in self._views]
+        sizes = [len(counts) for counts in found]
+        total = sum(sizes)
+        columns = np.fromiter(chain.from_iterable(found), np.int64, total) + np.repeat(self._starts[:-1], sizes)
+        counts = np.fromiter(chain.from_iterable(counts.values() for counts in found), np.float32, total)
+        weights = (1 + np.log(counts)) * self._rarity[columns]
+        start = 0
+        for view, size in zip(self._views, sizes, strict=True):
+            part = weights[start : start + size]
+            start += size
+            if size and (length := float(np.sqrt(part @ part))):
+                part *= np.float32(view.weight / length)
+        return columns, weights
 
     def row(self, sentence: str) -> csr_matrix:
         """The same as a matrix of one row."""

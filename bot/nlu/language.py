@@ -41,6 +41,8 @@ _LETTERS = 14  # for how many letters, in
 _WORDS = 3  # how many words
 # Weights of the three and the log odds that decide; those for a single unknown word ("ok", "update") are higher.
 _LINGUA, _KNOWN = 0.4, 1.0
+_LEAST = 1e-4  # so that no language is ever impossible
+_MOST = math.log((1 + _LEAST) / _LEAST)  # that lingua can say, either way
 _DECIDED, _DECIDED_ALONE = math.log(0.65 / 0.35), math.log(0.93 / 0.07)
 
 
@@ -56,9 +58,9 @@ def detect(text: str, grams: LanguageGrams | None = None) -> str | None:
     if grams is None:
         return _by_words(german, english) or (_by_lingua(text) if long_enough else None)
     odds = grams.log_odds(lowered) + _KNOWN * (german - english)
-    if long_enough:
-        odds += _LINGUA * _lingua_odds(text)
     enough = _DECIDED if german or english or len(words) > 1 else _DECIDED_ALONE
+    if long_enough and abs(odds) < enough + _LINGUA * _MOST:  # else it could not change anything
+        odds += _LINGUA * _lingua_odds(text)
     return None if abs(odds) < enough else "de" if odds > 0 else "en"
 
 
@@ -77,7 +79,7 @@ def _by_lingua(text: str) -> str | None:
 def _lingua_odds(text: str) -> float:
     """The log odds of German against English, at most nine either way."""
     sure = {found.language: found.value for found in _detector().compute_language_confidence_values(text)}
-    return math.log((sure[Tongue.GERMAN] + 1e-4) / (sure[Tongue.ENGLISH] + 1e-4))
+    return math.log((sure[Tongue.GERMAN] + _LEAST) / (sure[Tongue.ENGLISH] + _LEAST))
 
 
 def _weight(word: str, known: frozenset[str], shape: re.Pattern[str]) -> float:
