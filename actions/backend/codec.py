@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from datetime import date, datetime
 from enum import Enum
 from typing import Any
@@ -40,13 +40,20 @@ _CLASSES: dict[str, type[Any]] = {
         appeal_views.StoredImage,
     )
 }
+_FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _CLASSES.values()}
+_AS_IS = frozenset({str, int, float, bool, type(None)})
 
 
 def encode(value: Any) -> Any:
     """The value as JSON. TypeError for a class that could not come back."""
+    kind = type(value)
+    if kind in _AS_IS:
+        return value
+    if (names := _FIELDS.get(kind)) is not None:
+        return {"$": kind.__name__, **{name: encode(getattr(value, name)) for name in names}}
     if isinstance(value, Enum):
         return {"$enum": type(value).__name__, "is": value.value}
-    if value is None or isinstance(value, str | int | float | bool):
+    if isinstance(value, str | int | float):  # of a class of its own
         return value
     if isinstance(value, datetime):
         return {"$at": value.isoformat()}
@@ -58,9 +65,6 @@ def encode(value: Any) -> Any:
         return [encode(item) for item in value]
     if isinstance(value, Mapping):
         return {str(key): encode(item) for key, item in value.items()}
-    name = type(value).__name__
-    if is_dataclass(value) and _CLASSES.get(name) is type(value):
-        return {"$": name, **{field.name: encode(getattr(value, field.name)) for field in fields(value)}}
     raise TypeError(f"cannot be stored: {value!r}")
 
 

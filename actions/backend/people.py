@@ -18,7 +18,11 @@ from actions.policy import Role
 
 def names(session: Session, people: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """The known names of (role, id) pairs."""
-    found = session.execute(_MANY, {"people": people})
+    if len(people) <= _FEW:
+        each = (_ONE.first(session, {"as": role, "person": person_id}) for role, person_id in people)
+        found = [row for row in each if row is not None]
+    else:
+        found = list(session.execute(_MANY, {"people": people}))
     return {(row.role, row.id): name for row in found if (name := row.token_name or row.name)}
 
 
@@ -33,6 +37,7 @@ def _record(row: Any) -> PersonRecord:
 
 
 _table = table(PersonRow)
+_FEW = 4  # people who are sooner asked for one by one
 # Made once: to build a statement costs more than to run it, and these run several times a turn.
 _MANY = select(_table).where(tuple_(_table.c.role, _table.c.id).in_(bindparam("people", expanding=True)))
 _WHO = and_(_table.c.role == bindparam("as"), _table.c.id == bindparam("person"))

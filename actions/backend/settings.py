@@ -147,7 +147,10 @@ class Settings(DeskSettings, RetentionSettings, WebhookSettings, EdgeSettings):
     )
     sweep_seconds: int = setting("LOTSE_SWEEP_SECONDS", "How often expiry is made visible", 5, number)
     graph_runner: str = setting(
-        "LOTSE_GRAPH_RUNNER", "What runs the model's graph: direct (ours) or dask", "direct", choice("direct", "dask")
+        "LOTSE_GRAPH_RUNNER",
+        "What takes a turn through the model: direct (ours) or dask (every step as in Rasa)",
+        "direct",
+        choice("direct", "dask"),
     )
     log_level: str = setting(
         "LOTSE_LOG_LEVEL", "How much is logged", "INFO", choice("DEBUG", "INFO", "WARNING", "ERROR")
