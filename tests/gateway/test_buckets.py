@@ -129,6 +129,6 @@ async def test_without_redis_each_gateway_counts_alone_and_nobody_waits_for_it()
     buckets = SharedBuckets(f"redis://127.0.0.1:{port}/0")
     began = time.monotonic()
     answers = [await buckets.take([one("alone", 5)]) for _ in range(6)]
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 3.0
     assert [answer is None for answer in answers] == [True] * 5 + [False]
     await buckets.close()

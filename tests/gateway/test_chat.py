@@ -18,7 +18,7 @@ def texts(messages: list[dict[str, Any]], author: str | None = None) -> list[str
     return [message["text"] for message in messages if author in (None, message["author"])]
 
 
-async def eventually(condition: Any, seconds: float = 5.0) -> Any:
+async def eventually(condition: Any, seconds: float = 20.0) -> Any:
     """What ``condition`` returns once it is true."""
     end = time.monotonic() + seconds
     while True:

@@ -95,6 +95,12 @@ class Site:
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
 
+    async def without_looking(self) -> None:
+        """From now on the gateway does nothing by looking now and then: what happens is passed on, or not at all."""
+        await self.stop()
+        self.config = replace(self.config, dispatch_interval=600.0, live_interval=600.0)
+        await self.start()
+
     async def stop(self) -> None:
         if self._runner is not None:
             await self._runner.cleanup()

@@ -67,7 +67,7 @@ async def test_axe_finds_nothing(shop: Open, site: Site, engine: FakeEngine, nod
     assert await violations(vera, node_modules) == []  # a conversation
     await site.stop()
     await vera.say("wartet")
-    await vera.page.wait_for_selector('lotse-chat[data-status="offline"]', state="attached", timeout=20_000)
+    await vera.page.wait_for_selector('lotse-chat[data-status="offline"]', state="attached", timeout=40_000)
     assert await violations(vera, node_modules) == []  # no connection, something waits
 
 

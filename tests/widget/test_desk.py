@@ -72,7 +72,7 @@ async def test_the_person_sees_whom_they_write_to(
     await expect(kim.messages("person").last).to_contain_text("an den Support")
     await expect(kim.chat.locator(".typing")).to_be_hidden()
     await answers(site, handover_id, "Ich sehe nach.")
-    await expect(kim.messages("agent").locator(".author")).to_have_text("Jana <b>, Support", timeout=15_000)
+    await expect(kim.messages("agent").locator(".author")).to_have_text("Jana <b>, Support")
     await expect(bar).to_contain_text("Du schreibst mit Jana <b> (Kundenservice).")
     assert [turn["text"] for turn in engine.turns] == ["Hallo"], "the assistant pauses"
     if line == "socket":

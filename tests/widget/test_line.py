@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import pytest
 from playwright.async_api import Page, WebSocketRoute, expect
 
-from tests.gateway.fakes import FakeEngine, slowly
+from tests.gateway.fakes import FakeEngine, echo
 from tests.widget.conftest import Open, Shop, Site, until
 
 pytestmark = pytest.mark.browser
 
 
-async def shows(shop: Shop, expected: list[str], seconds: float = 15.0) -> None:
+async def shows(shop: Shop, expected: list[str], seconds: float = 30.0) -> None:
     async def same() -> bool:
         return await shop.texts() == expected
 
@@ -32,13 +35,20 @@ async def test_a_question_and_its_answer(shop: Open) -> None:
 
 
 async def test_typing_is_shown_while_the_answer_is_made(shop: Open, engine: FakeEngine) -> None:
-    engine.script = slowly(1.5)
+    answer_now = asyncio.Event()
+
+    async def when_told(turn: dict[str, Any]) -> list[dict[str, Any]]:
+        await answer_now.wait()
+        return await echo(turn)
+
+    engine.script = when_told
     kim = await shop()
     await kim.open()
     await kim.say("Hallo")
-    await kim.chat.locator(".typing").wait_for(state="visible", timeout=3000)
-    await kim.messages("assistant").wait_for(timeout=8000)
-    await kim.chat.locator(".typing").wait_for(state="hidden", timeout=3000)
+    await expect(kim.chat.locator(".typing")).to_be_visible()
+    answer_now.set()
+    await expect(kim.messages("assistant")).to_have_count(1)
+    await expect(kim.chat.locator(".typing")).to_be_hidden()
 
 
 async def test_what_was_missed_is_replayed_in_order_and_once(shop: Open, site: Site) -> None:
@@ -64,14 +74,14 @@ async def test_a_message_written_offline_waits_visibly_and_is_sent_once(
     await kim.say("Hallo?")
     await until(lambda: kim.log.locator(".waiting").count())
     assert "Wartet auf die Verbindung" in await kim.log.locator(".waiting").first.inner_text()
-    await kim.page.wait_for_selector('lotse-chat[data-status="offline"]', state="attached", timeout=20_000)
+    await kim.page.wait_for_selector('lotse-chat[data-status="offline"]', state="attached", timeout=40_000)
     assert "Keine Verbindung" in await kim.chat.locator(".banner").inner_text()
     await site.start()
-    await shows(kim, ["Ist da jemand?", "Du sagst: Ist da jemand?", "Hallo?", "Du sagst: Hallo?"], 25)
+    await shows(kim, ["Ist da jemand?", "Du sagst: Ist da jemand?", "Hallo?", "Du sagst: Hallo?"])
     assert [turn["text"] for turn in engine.turns] == ["Ist da jemand?", "Hallo?"]
     # The answers come with each sending, the numbers of the own messages when the line is up again.
-    await expect(kim.log.locator(".waiting")).to_have_count(0, timeout=15_000)
-    await expect(kim.chat.locator(".banner")).to_have_text("", timeout=15_000)
+    await expect(kim.log.locator(".waiting")).to_have_count(0)
+    await expect(kim.chat.locator(".banner")).to_have_text("")
 
 
 async def test_an_unsent_message_and_the_draft_survive_a_reload(shop: Open, site: Site, engine: FakeEngine) -> None:
@@ -82,7 +92,7 @@ async def test_an_unsent_message_and_the_draft_survive_a_reload(shop: Open, site
     await kim.input.fill("ein Entwurf")
     await site.start()
     await kim.page.reload()
-    await shows(kim, ["Nicht verloren gehen", "Du sagst: Nicht verloren gehen"], 20)
+    await shows(kim, ["Nicht verloren gehen", "Du sagst: Nicht verloren gehen"])
     assert await kim.input.input_value() == "ein Entwurf"  # and the panel is open again
     assert len(engine.turns) == 1
 
@@ -125,7 +135,7 @@ async def test_without_websockets_it_polls(shop: Open, site: Site) -> None:
     await kim.say("Hallo")
     await shows(kim, ["Hallo", "Du sagst: Hallo"])
     await site.say("Etwas Neues")
-    await shows(kim, ["Hallo", "Du sagst: Hallo", "…", "Etwas Neues"], 4)
+    await shows(kim, ["Hallo", "Du sagst: Hallo", "…", "Etwas Neues"], 15)  # not when the poll was due
 
 
 async def test_a_reload_and_a_second_tab_show_the_same_conversation(shop: Open, engine: FakeEngine) -> None:
@@ -152,7 +162,7 @@ async def test_a_long_history_is_whole_and_in_order(shop: Open, site: Site) -> N
         await site.say(f"Nummer {number}")
     kim = await shop()
     await kim.open()
-    await shows(kim, [text for number in range(230) for text in ("…", f"Nummer {number}")], 20)
+    await shows(kim, [text for number in range(230) for text in ("…", f"Nummer {number}")])
 
 
 async def test_a_history_in_two_languages_does_not_hold_up_the_page(shop: Open, site: Site) -> None:
@@ -165,10 +175,10 @@ async def test_a_history_in_two_languages_does_not_hold_up_the_page(shop: Open, 
     kim = await shop()
     await kim.page.evaluate(busy)
     await kim.open()
-    await expect(kim.messages("assistant")).to_have_count(300, timeout=15_000)
+    await expect(kim.messages("assistant")).to_have_count(300)
     for number in range(300, 320):
         await site.say(f"Nummer {number}", locale=("de", "en")[number % 2])
-    await expect(kim.messages("assistant")).to_have_count(320, timeout=15_000)
+    await expect(kim.messages("assistant")).to_have_count(320)
     await kim.say("Immer noch flink")
     await expect(kim.messages("person").last).to_contain_text("Immer noch flink")
     longest = await kim.page.evaluate("window.longest")

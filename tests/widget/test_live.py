@@ -40,7 +40,7 @@ class Line:
     async def hello(self, token: str, after: int = 0) -> None:
         await self.socket.send_json({"type": "hello", "token": token, "after": after})
 
-    async def frame(self, kind: str, seconds: float = 5.0) -> dict[str, Any]:
+    async def frame(self, kind: str, seconds: float = 20.0) -> dict[str, Any]:
         """The next frame of a kind."""
         async with asyncio.timeout(seconds):
             while True:
@@ -49,7 +49,7 @@ class Line:
                 if frame["type"] == kind:
                     return frame
 
-    async def code(self, seconds: float = 5.0) -> int | None:
+    async def code(self, seconds: float = 20.0) -> int | None:
         """The code with which the gateway ends the connection."""
         async with asyncio.timeout(seconds):
             while (await self.socket.receive()).type not in (WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.CLOSING):
@@ -180,8 +180,8 @@ async def test_a_token_that_ends_is_asked_for_anew_and_then_ends_the_connection(
     kim, lea = await line(), await line()
     await kim.hello(site.token("kim", seconds=2))
     await lea.hello(site.token("lea", seconds=2))
-    await kim.frame("renew", 3)
-    await lea.frame("renew", 3)
+    await kim.frame("renew")
+    await lea.frame("renew")
     await lea.socket.send_json({"type": "token", "token": site.token("lea")})
     assert await kim.code() == live.UNAUTHORIZED
     await site.say("noch da?", sub="lea")
@@ -216,7 +216,7 @@ async def test_a_line_speaks_up_when_nothing_happens(site: Site, line: Any, monk
     kim = await line()
     await kim.hello(site.token())
     await kim.frame("state")
-    await kim.frame("state", 2)
+    await kim.frame("state")
 
 
 async def test_stopping_says_come_again_at_once(site: Site, line: Any, http: aiohttp.ClientSession) -> None:
@@ -231,7 +231,7 @@ async def test_stopping_says_come_again_at_once(site: Site, line: Any, http: aio
     assert await kim.code() == aiohttp.WSCloseCode.GOING_AWAY
     assert (await poll).status == 200
     await stopping
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20, "not when the poll was due"
 
 
 async def test_a_long_poll_answers_with_the_first_message(site: Site, http: aiohttp.ClientSession) -> None:
@@ -239,11 +239,11 @@ async def test_a_long_poll_answers_with_the_first_message(site: Site, http: aioh
     began = time.monotonic()
     async with http.get("/v1/chat/messages?wait=1", headers=headers) as response:
         assert await response.json() == {"messages": [], "next": 0, "handover": None}
-    assert 0.9 < time.monotonic() - began < 5
+    assert time.monotonic() - began > 0.9
     asyncio.get_running_loop().call_later(0.5, lambda: asyncio.ensure_future(site.say("da")))
     async with http.get("/v1/chat/messages?wait=20", headers=headers) as response:
         assert [message["text"] for message in (await response.json())["messages"]][-1:] in (["…"], ["da"])
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 19, "not when the time was up"
 
 
 async def test_seen_on_one_device_is_seen_on_the_other(site: Site, line: Any, http: aiohttp.ClientSession) -> None:
@@ -263,7 +263,8 @@ async def test_seen_on_one_device_is_seen_on_the_other(site: Site, line: Any, ht
     assert await seen(99) <= 2  # nobody has seen what is not written yet
 
 
-async def test_a_notice_comes_within_two_seconds(site: Site, line: Any, http: aiohttp.ClientSession) -> None:
+async def test_a_notice_comes_at_once(site: Site, line: Any, http: aiohttp.ClientSession) -> None:
+    await site.without_looking()
     operator = {"Authorization": f"Bearer {site.config.operator_key}"}
     order = {
         "customer_id": "kim",
@@ -279,12 +280,10 @@ async def test_a_notice_comes_within_two_seconds(site: Site, line: Any, http: ai
     await vera.hello(site.token("vera", "seller"))
     await vera.frame("state")
     command = {"actor": {"id": "kim", "role": "customer"}, "command": "request_update", "text": "Wie weit?"}
-    began = time.monotonic()
     keyed = {**operator, "Idempotency-Key": "k"}
     async with http.post("/v1/orders/FO-1/commands", json=command, headers=keyed) as response:
         assert response.status == 200
     notice = (await vera.frame("messages"))["messages"][-1]
-    assert time.monotonic() - began < 2
     assert (notice["author"], notice["seq"]) == ("notice", 1)
 
 

@@ -227,7 +227,7 @@ async def test_evidence_is_shown_sent_and_sent_again(shop: Open) -> None:
     assert len(double.bodies) == 3
     assert all(b'name="file"; filename="beleg.png"' in body and PNG in body for body in double.bodies)
     assert all(token.startswith("Bearer ") for token in double.tokens)
-    assert await vera.chat.locator("[role=status].hidden").inner_text() == "Hochgeladen"
+    await expect(vera.chat.locator("[role=status].hidden")).to_have_text("Hochgeladen")
 
 
 async def test_what_is_no_image_or_too_large_never_leaves_the_browser(shop: Open) -> None:
@@ -235,9 +235,9 @@ async def test_what_is_no_image_or_too_large_never_leaves_the_browser(shop: Open
     vera = await shop(sub="vera", role="seller", prepare=double.prepare)
     await vera.open()
     bubble = await attach(vera, "rechnung.svg", "image/svg+xml", b"<svg onload='alert(1)'/>")
-    assert "PNG, JPEG oder WebP" in await bubble.inner_text()
+    await expect(bubble).to_contain_text("PNG, JPEG oder WebP")
     bubble = await attach(vera, "<img src=x onerror=alert(1)>.png", "image/png", PNG + bytes(10 * 2**20))
-    assert "größer als 10 MB" in await bubble.inner_text()
+    await expect(bubble).to_contain_text("größer als 10 MB")
     assert await bubble.get_by_role("button", name="Noch einmal").count() == 0
     await bubble.get_by_role("button", name="Abbrechen").click()
     await expect(vera.log.locator(".upload")).to_have_count(1)
@@ -252,7 +252,7 @@ async def test_a_refused_image_says_why(shop: Open, status: int, said: str) -> N
     await vera.open()
     bubble = await attach(vera)
     await expect(bubble).to_have_attribute("data-state", "failed")
-    assert said in await bubble.inner_text()
+    await expect(bubble).to_contain_text(said)
 
 
 async def test_evidence_can_be_pasted_and_dropped(shop: Open) -> None:
@@ -321,7 +321,7 @@ async def test_a_message_that_is_refused_for_good_can_be_edited(shop: Open) -> N
     await kim.open()
     await kim.say("Geht nicht")
     failed = kim.log.locator(".failed")
-    assert "Nicht gesendet" in await failed.inner_text()
+    await expect(failed).to_contain_text("Nicht gesendet")
     await failed.get_by_role("button", name="Bearbeiten").click()
     assert await kim.input.input_value() == "Geht nicht"
     await shows(kim, [])
@@ -334,7 +334,7 @@ async def test_evidence_reaches_the_gateway_and_stays_in_the_conversation(
     await vera.open()
     bubble = await attach(vera)
     await expect(bubble).to_have_attribute("data-state", "failed")  # it belongs to nothing yet
-    assert "keinen Widerspruch" in await bubble.inner_text()
+    await expect(bubble).to_contain_text("keinen Widerspruch")
     day = (datetime.now(UTC) - timedelta(days=3)).isoformat()
     infraction = {"seller_id": "vera", "type": "misleading_tracking", "issued_at": day, "updated_at": day}
     appeal = {
@@ -355,7 +355,7 @@ async def test_evidence_reaches_the_gateway_and_stays_in_the_conversation(
     sent = vera.messages("person")
     await expect(sent).to_have_count(1)
     await expect(sent.locator("canvas")).to_be_visible()
-    assert "evidence_id" in engine.turns[0]["payload"]
+    assert "evidence_id" in engine.turns[0]["payload"]  # which it has heard, since it has answered
     await vera.page.reload()
     await vera.live()
     await expect(sent.locator("canvas")).to_be_visible()
