@@ -57,8 +57,7 @@ distributed: .venv/.dev ## Two of each process, PostgreSQL, Valkey, a balancer; 
 lint: .venv/.dev ## Style, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/mypy & types=$$!; $(BIN)/lint-imports; imports=$$?; wait $$types && exit $$imports
 
 format: .venv/.dev ## Put the code into the house style
 	$(BIN)/ruff check --fix .
