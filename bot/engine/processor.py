@@ -46,10 +46,13 @@ class LotseProcessor(MessageProcessor):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        components = (node._component for node in self.graph_runner._instantiated_nodes.values())
-        self._rules = KnownRules.of(components, self.domain, self._predict_next_with_tracker)
+        self._rules = self._known_rules()
         self._fills_slots = fills_slots(self.domain)
         self._action_for = cache(self._get_action)
+
+    def _known_rules(self) -> KnownRules:
+        components = (node._component for node in self.graph_runner._instantiated_nodes.values())
+        return KnownRules.of(components, self.domain, self._predict_next_with_tracker)
 
     async def parse_message(
         self, message: UserMessage, tracker: DialogueStateTracker | None = None, only_output_properties: bool = True
@@ -160,9 +163,8 @@ class DaskProcessor(LotseProcessor):
     _update_tracker_session = MessageProcessor._update_tracker_session
     run_action_extract_slots = MessageProcessor.run_action_extract_slots
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._rules = KnownRules({})
+    def _known_rules(self) -> KnownRules:
+        return KnownRules({})
 
 
 def fills_slots(domain: Domain) -> bool:
