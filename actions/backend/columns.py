@@ -34,6 +34,20 @@ class Instant(TypeDecorator[datetime]):
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
+    @staticmethod
+    def to_text(value: datetime | None) -> str | None:
+        """What `process_bind_param` and SQLite's dialect make of it, in one step."""
+        if value is None:
+            return None
+        if value.utcoffset() is None:
+            raise ValueError(f"an instant needs an offset: {value!r}")
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+    @staticmethod
+    def from_text(text: str | None) -> datetime | None:
+        """The way back."""
+        return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
+
 
 def utc_now() -> datetime:
     """The real time."""

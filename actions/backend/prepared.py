@@ -16,12 +16,26 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
 
+from actions.backend.columns import Instant
 from actions.backend.sqlite import from_json, to_json
 
 _DIALECT = SQLiteDialect_pysqlite(json_serializer=to_json, json_deserializer=from_json)
 _DIALECT.dbapi = sqlite3  # type: ignore[assignment]  # so that types choose what they choose for this driver
 _Convert = Callable[[Any], Any]
+
+
+def _to_driver(kind: TypeEngine[Any]) -> _Convert | None:
+    if isinstance(kind, Instant):
+        return Instant.to_text
+    return kind.dialect_impl(_DIALECT).bind_processor(_DIALECT)
+
+
+def _from_driver(kind: TypeEngine[Any]) -> _Convert | None:
+    if isinstance(kind, Instant):
+        return Instant.from_text
+    return kind.dialect_impl(_DIALECT).result_processor(_DIALECT, None)
 
 
 class Kept:
@@ -133,13 +147,12 @@ class Prepared:
             raise TypeError("a list as a parameter cannot be prepared")
         binds = [compiled.binds[name] for name in compiled.positiontup or ()]
         self._binds = [  # made whole before anybody sees it: several threads may do this at once
-            (bind.key, bind.required, bind.effective_value, bind.type.dialect_impl(_DIALECT).bind_processor(_DIALECT))
-            for bind in binds
+            (bind.key, bind.required, bind.effective_value, _to_driver(bind.type)) for bind in binds
         ]
         columns = compiled._result_columns
         if columns:
             row: Any = namedtuple("Row", [entry.keyname for entry in columns], rename=True)  # type: ignore[misc]
             self._make = row._make
-        back = [entry.type.dialect_impl(_DIALECT).result_processor(_DIALECT, None) for entry in columns]
+        back = [_from_driver(entry.type) for entry in columns]
         self._converts = [(index, convert) for index, convert in enumerate(back) if convert is not None]
         self._sql = str(compiled)

@@ -103,7 +103,7 @@ class _Link:
                 raw.execute(self._begin)
                 return
             except sqlite3.Error as error:
-                busy = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+                busy = getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
                 if self._patient or not busy or time.monotonic() >= until:
                     raise OperationalError(self._begin, None, error, hide_parameters=True) from error
             time.sleep(_POLL)
