@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, bindparam, or_, select, update
+from sqlalchemy import Integer, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from actions.backend import answering, leases, messages
@@ -24,7 +24,6 @@ from actions.backend.chat_views import (
     Author,
     Completed,
     MessageState,
-    Notice,
     Received,
     Reply,
     Said,
@@ -32,12 +31,11 @@ from actions.backend.chat_views import (
     StoredMessage,
 )
 from actions.backend.errors import MessageConflict, NoConversation, UnknownButton
-from actions.backend.notices import AWAITING_ANSWER
 from actions.backend.openings import Openings, of_token
 from actions.backend.people import Claims, met
 from actions.backend.prepared import Prepared
-from actions.backend.tables import DisputeRow, table
-from actions.policy import DisputeKind, DisputeStatus, Role
+from actions.backend.tables import table
+from actions.policy import Role
 
 _conversations = table(ConversationRow)
 _messages = table(MessageRow)
@@ -48,21 +46,6 @@ _AFTER = Prepared(
     .where(_MINE, _messages.c.seq > bindparam("after"))
     .order_by(_messages.c.seq)
     .limit(bindparam("most", type_=Integer()))
-)
-_disputes = table(DisputeRow)
-_ASKING = Prepared(
-    select(
-        *(_messages.c.seq, _messages.c.code, _messages.c.text),
-        *(_disputes.c.id, _disputes.c.order_id, _disputes.c.kind, _disputes.c.due_at),
-    )
-    .join(_disputes, _disputes.c.id == _messages.c.dispute_id)
-    .where(
-        _MINE,
-        _messages.c.seq <= bindparam("upto"),
-        or_(*(_messages.c.code == code for code in AWAITING_ANSWER)),
-        _disputes.c.status == DisputeStatus.OPEN.value,
-    )
-    .order_by(_messages.c.seq)
 )
 LEASE_SECONDS = 30.0
 
@@ -258,20 +241,6 @@ class Conversations(Openings):
         mine = (_conversations.c.id == conversation_id) & (_conversations.c.delivered_seq < seq)
         later = update(_conversations).where(mine, _conversations.c.last_seq >= seq).values(delivered_seq=seq)
         await self._database.write(lambda session: session.execute(later) and None)
-
-    async def open_notices(self, conversation_id: str, up_to_seq: int) -> list[Notice]:
-        """The notices up to this number whose dispute is open and awaits this person's answer, oldest first."""
-        asked = {"conversation": conversation_id, "upto": up_to_seq}
-
-        def work(session: Session) -> list[Notice]:
-            now = self._clock.read(session)
-            return [
-                Notice(row.seq, row.order_id, row.id, DisputeKind(row.kind), row.code or "", row.text, row.due_at)
-                for row in _ASKING.rows(session, asked)
-                if row.due_at is None or now <= row.due_at
-            ]
-
-        return await self._database.look(work)
 
 
 def _said_before(session: Session, conversation_id: str, client_id: str) -> StoredMessage | None:

@@ -6,19 +6,20 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, and_, bindparam, func, insert, select, update
+from sqlalchemy import String, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from actions.backend import messages, people
 from actions.backend.chat_tables import ConversationRow, MessageRow
-from actions.backend.chat_views import Conversation, Head, Paused, Recipient, Shown
+from actions.backend.chat_views import Conversation, Head, Notice, Paused, Recipient, Shown
 from actions.backend.clock import Clock
 from actions.backend.columns import new_id
 from actions.backend.database import Database
 from actions.backend.handover_tables import HandoverRow
+from actions.backend.notices import AWAITING_ANSWER
 from actions.backend.prepared import Prepared
-from actions.backend.tables import table
-from actions.policy import Role
+from actions.backend.tables import DisputeRow, table
+from actions.policy import DisputeKind, DisputeStatus, Role
 
 _table = table(ConversationRow)
 _messages = table(MessageRow)
@@ -38,6 +39,21 @@ _ASKED = select(_messages.c.client_id).where(_MINE, _messages.c.seq == bindparam
 _SHOWN = Prepared(select(_messages.c.seq, _messages.c.waiting).where(_MINE, _messages.c.in_reply_to == _ASKED))
 _ABOUT = Prepared(
     update(_table).where(_table.c.id == bindparam("conversation")).values(appeal_id=bindparam("appeal", type_=String()))
+)
+_disputes = table(DisputeRow)
+_ASKING = Prepared(
+    select(
+        *(_messages.c.seq, _messages.c.code, _messages.c.text),
+        *(_disputes.c.id, _disputes.c.order_id, _disputes.c.kind, _disputes.c.due_at),
+    )
+    .join(_disputes, _disputes.c.id == _messages.c.dispute_id)
+    .where(
+        _MINE,
+        _messages.c.seq <= bindparam("upto"),
+        or_(*(_messages.c.code == code for code in AWAITING_ANSWER)),
+        _disputes.c.status == DisputeStatus.OPEN.value,
+    )
+    .order_by(_messages.c.seq)
 )
 _OF_ID = Prepared(select(_table).where(_table.c.id == bindparam("conversation")))
 
@@ -190,3 +206,17 @@ class Openings:
         """The appeal the conversation is about, None when there is none."""
         query = select(_table.c.appeal_id).where(_table.c.id == conversation_id)
         return await self._database.read(lambda session: session.execute(query).scalar())
+
+    async def open_notices(self, conversation_id: str, up_to_seq: int) -> list[Notice]:
+        """The notices up to this number whose dispute is open and awaits this person's answer, oldest first."""
+        asked = {"conversation": conversation_id, "upto": up_to_seq}
+
+        def work(session: Session) -> list[Notice]:
+            now = self._clock.read(session)
+            return [
+                Notice(row.seq, row.order_id, row.id, DisputeKind(row.kind), row.code or "", row.text, row.due_at)
+                for row in _ASKING.rows(session, asked)
+                if row.due_at is None or now <= row.due_at
+            ]
+
+        return await self._database.look(work)
