@@ -14,6 +14,7 @@ IDEAS: dict[str, str] = {
     "unfulfilled": "unfulfilled unerfuellt* nichterfuellung* nichtausfuehrung* unausgefuehrt* unfulfillment",
     "valid": "gueltig* valid",
     "tracking": "tracking trackings trackingrate* trackingquote* trackingdaten trackinginfo* sendungsverfolgung* paketverfolgung*",
+    "tracking number": "sendungsnummer* sendungscode* sendungsdaten paketnummer* trackingnummer* trackingnr trackingnumber* trackingcode*",
     "speed": "geschwindigkeit* *geschwindigkeit schnelligkeit* *schnelligkeit speed sped tempo",
     "confirmed": "bestaetigt* bestaetigung* confirmed confirmation",
     "refund": "erstattung* rueckerstattung* refund* erstattet* rueckerstattet* rueckzahlung* reimbursement*",
@@ -114,4 +115,5 @@ COMBINATIONS = (
     Combination(("late", "infraction"), _LATE, 4, about_appeals=True),
     Combination(("tracking", "infraction"), _TRACKING, 3, about_appeals=True),
     Combination(("tracking",), _TRACKING, about_appeals=True, brief_too=False),
+    Combination(("tracking number",), _TRACKING, about_appeals=True, brief_too=False),
 )

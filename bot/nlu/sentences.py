@@ -78,21 +78,28 @@ class Sentences:
         self._counted: CountedViews | None = None  # made from the vectorizers for the first single sentence
         self._knows({}, {}, [])
 
-    def learn(self, texts: Sequence[str]) -> None:
-        """Learn words and n-grams from masked training sentences."""
-        counts, pairs = count_words(texts), count_pairs(texts)
-        self._knows(counts, pairs, [])
-        spelled = [folded(text) for text in self.repaired(texts)]
+    def learn(self, texts: Sequence[str]) -> tuple[list[str], csr_matrix]:
+        """Learn words and n-grams from masked training sentences; these repaired, and their n-grams."""
+        self._knows(count_words(texts), count_pairs(texts), [])
+        repaired = self.repaired(texts)
+        spelled = [folded(text) for text in repaired]
         met = Counter(word for text in spelled for word in set(_GRAM.findall(text)))
-        self._knows(counts, pairs, sorted(word for word, sentences in met.items() if sentences > 1))
-        for view in self._views:
-            self._vectorizers[view.name].fit([view.read(text) for text in spelled])
+        self._is_familiar(sorted(word for word, sentences in met.items() if sentences > 1))
+        blocks = [
+            view.weight * self._vectorizers[view.name].fit_transform([view.read(text) for text in spelled])
+            for view in self._views
+        ]
+        return repaired, hstack(blocks, format="csr")
 
     def _knows(self, counts: dict[str, int], pairs: dict[str, int], familiar: list[str]) -> None:
-        self._counted = None
-        self._words = {"counts": counts, "pairs": pairs, "familiar": familiar}
-        self._familiar = frozenset(familiar)
+        self._words: dict[str, Any] = {"counts": counts, "pairs": pairs}
         self._speller = Speller(counts, pairs, log_probability)
+        self._is_familiar(familiar)
+
+    def _is_familiar(self, words: list[str]) -> None:
+        self._counted = None
+        self._words["familiar"] = words
+        self._familiar = frozenset(words)
 
     def _gaps(self, text: str) -> str:
         """Where a sentence has words that no two training sentences share, and how many: it may be about anything."""
@@ -113,7 +120,11 @@ class Sentences:
 
     def features(self, repaired: Sequence[str]) -> tuple[csr_matrix, Vectors]:
         """The n-grams (texts, n-grams) and the weighted sentence vectors (texts, 512) of repaired sentences."""
-        return self.grams(repaired), self._weight * sentence_vectors(repaired)
+        return self.grams(repaired), self.dense(repaired)
+
+    def dense(self, repaired: Sequence[str]) -> Vectors:
+        """The weighted sentence vectors (texts, 512) of repaired sentences."""
+        return self._weight * sentence_vectors(repaired)
 
     def one(self, repaired: str) -> tuple[Places, Weights, Vectors]:
         """One repaired sentence: the columns that it has in `grams`, their weights, and its vector, shape (512,)."""

@@ -25,6 +25,10 @@ class Softmax:
     dense: Floats
     bias: Floats
 
+    def places(self, labels: Sequence[str]) -> NDArray[np.int64]:
+        """The place of each label among the classes."""
+        return np.searchsorted(np.asarray(self.classes), np.asarray(labels))
+
     def probabilities(self, sparse: csr_matrix, dense: Floats, temperature: float = 1.0) -> Floats:
         """An array (rows, classes) whose rows sum to one; a ``temperature`` above one makes them less certain."""
         scores: Floats = np.asarray(sparse @ self.sparse + dense @ self.dense + self.bias, np.float32) / temperature
@@ -50,10 +54,12 @@ def fit(
     *,
     penalty: float,
     rounds: int,
+    start: Softmax | None = None,
 ) -> Softmax:
     """The weights that explain ``labels`` best, by L-BFGS, which is deterministic.
 
-    ``weights``: how much each row counts; ``penalty``: of the squared weights, relative to the mean loss of a row.
+    ``weights``: how much each row counts; ``penalty``: of the squared weights, relative to the mean loss of a row;
+    ``start``: what was found for the same rows without the last of the dense features, which saves half of the rounds.
     """
     # Sentence vectors lie in a narrow cone. Seen from their middle they differ more, and the descent is far quicker;
     # the way back goes into the bias.
@@ -76,7 +82,11 @@ def fit(
         gradient[:-1] += 2 * penalty * w[:-1]
         return cost + penalty * float((w[:-1] ** 2).sum()), gradient.ravel().astype(np.float64)
 
-    start = np.zeros((wide + narrow + 1) * k)
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": rounds, "maxcor": 6})
+    begin = np.zeros((wide + narrow + 1, k))
+    if start is not None:
+        known = len(start.dense)
+        begin[:wide], begin[wide : wide + known] = start.sparse, start.dense
+        begin[-1] = start.bias + middle[:known] @ start.dense
+    found = minimize(loss, begin.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": rounds, "maxcor": 6})
     w = found.x.astype(np.float32).reshape(wide + narrow + 1, k)
     return Softmax(tuple(map(str, classes)), w[:wide], w[wide:-1], w[-1] - middle @ w[wide:-1])

@@ -78,6 +78,8 @@ def test_every_type_has_a_wording_and_no_other_exists() -> None:
     [
         ("Stornierungsverstoß", ["order_cancellation", "fulfilment_rate"]),
         ("the tracking infraction", ["misleading_tracking", "valid_tracking_rate"]),
+        ("kann ich den mit der sendungsnummer noch anfechten", ["misleading_tracking", "valid_tracking_rate"]),
+        ("is the one about the trackingnumber appealable", ["misleading_tracking", "valid_tracking_rate"]),
         ("Strafe wegen zu später Lieferung anfechten", ["late_confirmed_fulfilment", "confirmed_fulfilment_speed"]),
     ],
 )
@@ -102,7 +104,7 @@ def test_two_types_in_reading_order() -> None:
     [
         "ich möchte meinen Auftrag stornieren", "please cancel my order FO-48213", "die Lieferung ist zu spät, wo bleibt das Paket denn jetzt?",
         "wann bekomme ich eigentlich endlich mein Geld als Rückerstattung zurück", "mach mir bitte ein besseres Angebot für das Logo",
-        "wie lautet die Trackingnummer meiner Sendung", "guten Tag", "", "how do I change my password for the account please",
+        "wie lautet die Trackingnummer meiner Sendung", "hier die gültige Sendungsnummer", "guten Tag", "", "how do I change my password for the account please",
     ],
 )  # fmt: skip
 def test_what_names_no_type(text: str) -> None:
