@@ -62,7 +62,7 @@ async def _confirmation(turn: Turn, case: Case) -> bool:
         return await (_yes if carried_out else rerun)(turn, case)
     if turn.intent == "deny":
         return await drop(turn, case)
-    if turn.intent == "correct":
+    if turn.intent == "correct" and not _may_be_words(turn, flow):
         return await correct(turn, case)
     if turn.intent == case.flow:
         await _other_order(turn, case)
@@ -88,6 +88,9 @@ def _may_be_words(turn: Turn, flow: Flow) -> bool:
         return True
     if turn.intent == "out_of_scope":
         return flow.questions_are_text or turn.confidence < SURE
+    if turn.intent == "correct":  # a whole sentence that need not correct anything but the words
+        long = len(turn.text.split()) > SHORT // 2
+        return flow.optional_text and long and turn.confidence < SURE and not _named_fields(turn.text)
     if turn.intent == "provide_update":  # said straight out („Das Logo ist fast fertig"), not as a wish of its own
         return not turn.value("order_id") and not message_in(turn.text)
     return turn.intent in DIGRESSIONS and turn.confidence < SURE

@@ -234,3 +234,11 @@ async def test_questions_in_between_keep_the_draft(seller: Talk, infraction: Any
     assert seller.text.endswith("Zurück zum Widerspruch: Es geht noch um das Einreichen. Soll ich das so machen?")
     await seller.says("ja", "affirm")
     assert seller.text.startswith("Eingereicht:")
+
+
+async def test_a_new_ground_that_sounds_like_a_correction_is_the_new_ground(seller: Talk, infraction: Any) -> None:
+    await infraction("V-1", "misleading_listing")
+    await seller.says("Widerspruch gegen V-1", "submit_appeal", infraction_id="V-1")
+    await seller.says("Das Angebot ist richtig beschrieben.", "inform")
+    await seller.says("Die Beschreibung nennt die Maße richtig.", "correct", confidence=0.45)
+    assert "Maße richtig" in seller.text and "richtig beschrieben" not in seller.text
