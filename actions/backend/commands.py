@@ -83,7 +83,7 @@ class Commands:
                 raise VersionChanged(f"{order_id} is at version {stored.order.version}, not {expected_version}")
             return self.carry_out(session, stored, now, verdict, use)
 
-        outcome = await self._database.write(work)
+        outcome = await self._database.write(work, short=True)
         executed = isinstance(outcome.verdict, Allowed) and not outcome.replayed
         metrics.carried_out(command.name, origin, done=executed)
         return outcome

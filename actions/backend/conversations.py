@@ -75,7 +75,7 @@ class Conversations(Openings):
         said = Said(client_id, text, payload, done, dict(custom or {}), last_seen_seq)
         now = self._real_now()
         return await self._database.upsert(
-            lambda session: self._receive(session, conversation_id, said, owner, seconds, now)
+            lambda session: self._receive(session, conversation_id, said, owner, seconds, now), short=True
         )
 
     async def receive(
@@ -99,7 +99,7 @@ class Conversations(Openings):
 
         while True:
             with contextlib.suppress(NoConversation):  # the person was forgotten in this instant
-                return await self._database.upsert(work)
+                return await self._database.upsert(work, short=True)
 
     def _receive(
         self, session: Session, conversation_id: str, said: Said, owner: str, seconds: float, now: datetime
@@ -160,7 +160,8 @@ class Conversations(Openings):
         """
         now = self._real_now()
         return await self._database.write(
-            lambda session: answering.answer(session, message, replies, owner, seconds, now, handed=handed)
+            lambda session: answering.answer(session, message, replies, owner, seconds, now, handed=handed),
+            short=True,
         )
 
     async def say(

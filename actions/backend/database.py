@@ -54,10 +54,14 @@ class Database(Protocol):
         To hand it to a thread and back costs more than the rows themselves. What may take long must not be asked so.
         """
 
-    async def write(self, work: Work[T]) -> T:
-        """Run `work` in one transaction, committed when it returns and rolled back when it raises."""
+    async def write(self, work: Work[T], *, short: bool = False) -> T:
+        """Run `work` in one transaction, committed when it returns and rolled back when it raises.
 
-    async def upsert(self, work: Work[T]) -> T:
+        `short`: it touches a few rows, found by an index. SQLite then does it right here if nobody else writes at this
+        moment: to wait for a thread costs more than the rows and their commit.
+        """
+
+    async def upsert(self, work: Work[T], *, short: bool = False) -> T:
         """Like `write`, once more if somebody else inserted the same row at the same time."""
 
     async def close(self) -> None:
@@ -99,7 +103,7 @@ class Postgres(Upsert):
 
     look = read
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Work[T], *, short: bool = False) -> T:
         return await self._run(self._async.connect, work)
 
     async def _run(self, connect: Callable[[], AsyncConnection], work: Work[T]) -> T:

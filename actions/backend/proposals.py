@@ -100,7 +100,7 @@ class Proposals:
             _NEW.run(session, new)
             return self._proposal(Kept(new), stored, now)
 
-        return await self._database.write(work)
+        return await self._database.write(work, short=True)
 
     async def get(self, proposal_id: str, conversation_id: str) -> Proposal | None:
         """The proposal while it waits for its yes, also after its time; None when answered, replaced or unknown."""
@@ -123,7 +123,7 @@ class Proposals:
         The same message again gets the first result. EXPIRED is also a proposal that was discarded or replaced.
         """
         done = await self._database.write(
-            lambda session: self._confirm(session, proposal_id, conversation_id, actor, message_id)
+            lambda session: self._confirm(session, proposal_id, conversation_id, actor, message_id), short=True
         )
         if done.proposal is not None:
             executed = done.outcome is not None and not done.outcome.replayed

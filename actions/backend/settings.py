@@ -148,7 +148,7 @@ class Settings(DeskSettings, RetentionSettings, WebhookSettings, EdgeSettings):
     sweep_seconds: int = setting("LOTSE_SWEEP_SECONDS", "How often expiry is made visible", 5, number)
     graph_runner: str = setting(
         "LOTSE_GRAPH_RUNNER",
-        "What takes a turn through the model: direct (ours) or dask (every step as in Rasa)",
+        "What takes a turn through the model: direct (ours) or dask (as Rasa does)",
         "direct",
         choice("direct", "dask"),
     )

@@ -1,4 +1,4 @@
-"""SQLite in WAL mode: one thread writes, a few read, and short looks need no thread.
+"""SQLite in WAL mode: one thread writes, a few read; short looks and short writes need no thread.
 
 Each thread keeps a connection of its own: to take one from a pool and give it back costs as much as a statement.
 """
@@ -25,6 +25,10 @@ from actions.backend.transaction import T, Upsert, Work, in_session, unavailable
 _READERS = 4
 # Another process holds the write lock for a commit or two. SQLite itself would sleep 1, 2, 5, 10, 15 … 100 ms.
 _POLL = 0.001
+
+
+class _Busy(OperationalError):
+    """Somebody else has the lock: nothing was done."""
 
 
 def beginning_engine(url: URL, busy_seconds: float) -> Engine:
@@ -85,6 +89,8 @@ class _Link:
             self._enter(raw, self._busy_seconds if wait else 0.0)
             with connection.begin():
                 return in_session(work, connection, raw)
+        except _Busy:
+            raise
         except OperationalError:
             self.close()
             raise
@@ -105,7 +111,8 @@ class _Link:
             except sqlite3.Error as error:
                 busy = getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
                 if self._patient or not busy or time.monotonic() >= until:
-                    raise OperationalError(self._begin, None, error, hide_parameters=True) from error
+                    kind = _Busy if busy else OperationalError
+                    raise kind(self._begin, None, error, hide_parameters=True) from error
             time.sleep(_POLL)
 
     def close(self) -> None:
@@ -124,7 +131,7 @@ class Sqlite(Upsert):
         self._readers = ThreadPoolExecutor(_READERS, "sqlite-read")
         self._writing = self._link("BEGIN IMMEDIATE", patient=False)
         self._looking = self._link("BEGIN", patient=False)
-        self._is_looking = threading.Lock()
+        self._is_looking, self._is_writing = threading.Lock(), threading.Lock()
         self._reading = threading.local()
         self._links = [self._writing, self._looking]
 
@@ -146,8 +153,23 @@ class Sqlite(Upsert):
     async def read(self, work: Work[T]) -> T:
         return await self._run(self._readers, functools.partial(self._read, work))
 
-    async def write(self, work: Work[T]) -> T:
-        return await self._run(self._writer, functools.partial(self._writing.run, work))
+    async def write(self, work: Work[T], *, short: bool = False) -> T:
+        if short and self._is_writing.acquire(blocking=False):
+            try:
+                return self._writing.run(work, wait=False)
+            except _Busy:
+                pass  # another process writes: the thread waits for it
+            except OperationalError as error:
+                raise unavailable(error) from error
+            except UnicodeEncodeError as error:
+                raise BadValue(str(error)) from error
+            finally:
+                self._is_writing.release()
+        return await self._run(self._writer, functools.partial(self._write, work))
+
+    def _write(self, work: Work[T]) -> T:
+        with self._is_writing:
+            return self._writing.run(work)
 
     def _read(self, work: Work[T]) -> T:
         link: _Link | None = getattr(self._reading, "link", None)

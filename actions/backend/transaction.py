@@ -57,11 +57,11 @@ def unavailable(error: Exception) -> DatabaseUnavailable:
 class Upsert:
     """`upsert`, by `write`."""
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Work[T], *, short: bool = False) -> T:
         raise NotImplementedError
 
-    async def upsert(self, work: Work[T]) -> T:
+    async def upsert(self, work: Work[T], *, short: bool = False) -> T:
         try:
-            return await self.write(work)
+            return await self.write(work, short=short)
         except IntegrityError:
-            return await self.write(work)
+            return await self.write(work, short=short)

@@ -59,9 +59,9 @@ class ConversationDatabase:
         """Like `read`, for a few rows found by their key."""
         return await (self._database or await self._open()).look(work)
 
-    async def write(self, work: Work[T]) -> T:
-        """Run `work` in one transaction."""
-        return await (self._database or await self._open()).write(work)
+    async def write(self, work: Work[T], *, short: bool = False) -> T:
+        """Run `work` in one transaction; `short` as in `actions.backend.database`."""
+        return await (self._database or await self._open()).write(work, short=short)
 
     async def _open(self) -> Database:
         async with self._opening:

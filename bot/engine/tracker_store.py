@@ -125,7 +125,7 @@ class LotseTrackerStore(TrackerStore):
         rows = list(_rows(tracker, added, cursor))
         answered = [_ledger_row(turn)] if turn is not None else []
         if rows or answered:
-            await self._database.write(partial(_append, rows=rows, answered=answered))
+            await self._database.write(partial(_append, rows=rows, answered=answered), short=True)
         if rows:
             cursor = _Cursor(rows[-1]["number"], rows[-1]["session"], len(tracker.events))
         setattr(tracker, _CURSOR, cursor)
