@@ -14,7 +14,7 @@ import structlog
 from actions.backend.setting_fields import SettingsError
 from actions.backend.settings import Settings
 from bot import exposition, garbage, logs
-from bot.engine import model
+from bot.engine import model, yaml_reading
 
 DAY = 86_400.0
 FORGET_EVERY = 3_600.0
@@ -36,7 +36,8 @@ def create_agent(settings: Settings, model_path: Path) -> Any:
         ActionEndpoint(f"{settings.actions_url}/webhook", settings.internal_secret),
         DaskProcessor if settings.graph_runner == "dask" else LotseProcessor,
     )
-    agent.load_model(model_path)
+    with yaml_reading.steady():
+        agent.load_model(model_path)
     return agent
 
 
