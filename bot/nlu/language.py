@@ -91,8 +91,10 @@ def _weight(word: str, known: frozenset[str], shape: re.Pattern[str]) -> float:
 
 @lru_cache(maxsize=1)
 def _detector() -> LanguageDetector:
-    builder = LanguageDetectorBuilder.from_languages(Tongue.GERMAN, Tongue.ENGLISH)
-    return builder.with_low_accuracy_mode().with_preloaded_language_models().build()
+    detector = LanguageDetectorBuilder.from_languages(Tongue.GERMAN, Tongue.ENGLISH).with_low_accuracy_mode().build()
+    # Loads the models now. Lingua's own way to preload them starts threads, which would be missing after a fork.
+    detector.compute_language_confidence_values("Guten Tag, good morning")
+    return detector
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
