@@ -6,6 +6,7 @@ Each thread keeps a connection of its own: to take one from a pool and give it b
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import sqlite3
 import threading
@@ -20,7 +21,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from actions.backend.errors import BadValue
-from actions.backend.transaction import T, Upsert, Work, in_session, unavailable
+from actions.backend.transaction import T, Transaction, Upsert, Work, unavailable
 
 _READERS = 4
 # Another process holds the write lock for a commit or two. SQLite itself would sleep 1, 2, 5, 10, 15 … 100 ms.
@@ -73,6 +74,22 @@ def from_json(text: str) -> Any:
     return msgspec.json.decode(text)
 
 
+class _Ours:
+    """Around a transaction: SQLite's errors become the ones that callers know. A class: a generator costs more."""
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, OperationalError | PoolTimeout):
+            raise unavailable(error) from error
+        if isinstance(error, UnicodeEncodeError):
+            raise BadValue(str(error)) from error
+
+
+_OURS = _Ours()
+
+
 class _Link:
     """The connection of one thread."""
 
@@ -80,15 +97,20 @@ class _Link:
         """`patient`: SQLite waits for locks; otherwise `begin` is tried again and again, and nothing else waits."""
         self._engine, self._begin, self._busy_seconds, self._patient = engine, begin, busy_seconds, patient
         self._connection: Connection | None = None
+        self._raw: Any = None
 
     def run(self, work: Work[T], *, wait: bool = True) -> T:
         """One transaction. `wait`: for a lock, as long as allowed."""
-        connection = self._connection or self._open()
-        raw: Any = connection.connection.dbapi_connection
+        connection, raw = self._connection or self._open(), self._raw
         try:
             self._enter(raw, self._busy_seconds if wait else 0.0)
-            with connection.begin():
-                return in_session(work, connection, raw)
+            session = Transaction(connection, raw)
+            try:
+                result = work(session)
+                session.commit_raw()
+                return result
+            finally:
+                session.end_raw()
         except _Busy:
             raise
         except OperationalError:
@@ -97,6 +119,7 @@ class _Link:
 
     def _open(self) -> Connection:
         self._connection = self._engine.connect()
+        self._raw = self._connection.connection.dbapi_connection
         if not self._patient:
             self._connection.exec_driver_sql("PRAGMA busy_timeout=0")
             self._connection.rollback()
@@ -141,11 +164,9 @@ class Sqlite(Upsert):
     async def look(self, work: Work[T]) -> T:
         if self._is_looking.acquire(blocking=False):
             try:
-                return self._looking.run(work, wait=False)
-            except OperationalError:
-                pass  # a lock, or the disk: whatever it is, it is not waited for here
-            except UnicodeEncodeError as error:
-                raise BadValue(str(error)) from error
+                with _OURS, contextlib.suppress(OperationalError):
+                    return self._looking.run(work, wait=False)
+                # A lock, or the disk: whatever it is, it is not waited for here.
             finally:
                 self._is_looking.release()
         return await self.read(work)
@@ -156,15 +177,11 @@ class Sqlite(Upsert):
     async def write(self, work: Work[T], *, short: bool = False) -> T:
         if short and self._is_writing.acquire(blocking=False):
             try:
-                return self._writing.run(work, wait=False)
-            except _Busy:
-                pass  # another process writes: the thread waits for it
-            except OperationalError as error:
-                raise unavailable(error) from error
-            except UnicodeEncodeError as error:
-                raise BadValue(str(error)) from error
+                with _OURS, contextlib.suppress(_Busy):
+                    return self._writing.run(work, wait=False)
             finally:
                 self._is_writing.release()
+        # Another process writes, or another thread: this one's waits for it.
         return await self._run(self._writer, functools.partial(self._write, work))
 
     def _write(self, work: Work[T]) -> T:
@@ -179,12 +196,8 @@ class Sqlite(Upsert):
         return link.run(work)
 
     async def _run(self, threads: ThreadPoolExecutor, call: functools.partial[T]) -> T:
-        try:
+        with _OURS:
             return await asyncio.get_running_loop().run_in_executor(threads, call)
-        except (OperationalError, PoolTimeout) as error:
-            raise unavailable(error) from error
-        except UnicodeEncodeError as error:
-            raise BadValue(str(error)) from error
 
     async def close(self) -> None:
         self._writer.shutdown()

@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, RootTransaction
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from actions.backend import metrics
@@ -20,24 +20,54 @@ Work = Callable[[Session], T]
 class Transaction(Session):
     """The session of one transaction. `raw` is SQLite's own connection in it, for `actions.backend.prepared`.
 
-    It becomes a session in earnest when something of SQLAlchemy's is asked of it, which most transactions never do.
+    It becomes a session in earnest when something of SQLAlchemy's is asked of it, which most transactions never do;
+    SQLAlchemy's transaction on SQLite begins only then, too.
     """
 
-    def __init__(self, connection: Connection, raw: sqlite3.Connection | None) -> None:
+    def __init__(self, connection: Connection, raw: sqlite3.Connection | None = None) -> None:
         self.raw, self._given, self.begun = raw, connection, False
+        self._outer: RootTransaction | None = None
 
     def __getattr__(self, name: str) -> Any:
         """Only what is missing is asked for here: all that a session has."""
         if self.begun:
             raise AttributeError(name)
         self.begun = True
+        if self.raw is not None:
+            self._outer = self._given.begin()
         super().__init__(self._given, autoflush=False, expire_on_commit=False)
         return getattr(self, name)
 
+    def get_bind(self, *_: Any, **__: Any) -> Connection:
+        """The connection: to ask which database this is needs no session in earnest."""
+        return self._given
 
-def in_session(work: Work[T], connection: Connection, raw: sqlite3.Connection | None = None) -> T:
+    def commit_raw(self) -> None:
+        """Commit what was begun on SQLite's connection. Errors are SQLAlchemy's."""
+        assert self.raw is not None
+        if self._outer is not None:
+            self.flush()
+            if self._outer.is_active:  # the work may have taken everything back
+                self._outer.commit()
+            return
+        try:
+            self.raw.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise DBAPIError.instance("COMMIT", None, error, sqlite3.Error, hide_parameters=True) from error
+
+    def end_raw(self) -> None:
+        """Take back what was not committed on SQLite's connection."""
+        assert self.raw is not None
+        if self._outer is not None:
+            self.close()
+            self._outer.close()
+        if self.raw.in_transaction:
+            self.raw.execute("ROLLBACK")
+
+
+def in_session(work: Work[T], connection: Connection) -> T:
     """Run `work` in a session of the connection's transaction."""
-    session = Transaction(connection, raw)
+    session = Transaction(connection)
     try:
         result = work(session)
         if session.begun:
