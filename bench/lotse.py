@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from actions.backend.settings import Settings
 from bench.processes import Running, clean_environment
 from bot.engine.supervisor import child_environment
 from bot.engine.watch import Plan
@@ -45,7 +46,7 @@ def start(folder: Path, *, python: Path | None = None, whole: bool = False, **mo
     """Start; the database must be there. ``more`` are settings (environment variables).
 
     ``python``: another environment's. ``whole``: with everything that `make run` does before (looking at
-    the model, migrating, demo data).
+    the model, migrating, demo data). With LOTSE_ACTIONS_URL the actions are a process of their own, as anywhere.
     """
     port, rasa, actions = free_ports(3)
     env = child_environment(
@@ -66,6 +67,7 @@ def start(folder: Path, *, python: Path | None = None, whole: bool = False, **mo
     logs = folder / "log"
     logs.mkdir(parents=True, exist_ok=True)
     running = Running(logs)
-    command = ["-m", "bot.engine.supervisor"] if whole else Plan("127.0.0.1", port, str(logs)).command()[1:]
+    plan = Plan("127.0.0.1", port, str(logs), action_server=Settings.from_env(env).own_action_server)
+    command = ["-m", "bot.engine.supervisor"] if whole else plan.command()[1:]
     running.start("lotse", [str(python or sys.executable), *command], cwd=ROOT, env=env)
     return LotseSide(folder, running, port)

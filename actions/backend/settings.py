@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_args
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from actions.backend.desk_settings import DeskSettings, check_desk
 from actions.backend.edge_settings import ANY_ORIGIN, EdgeSettings, check_production
@@ -43,13 +43,15 @@ class Settings(DeskSettings, RetentionSettings, WebhookSettings, EdgeSettings):
     host: str = setting("LOTSE_HOST", "Address the gateway listens on", "127.0.0.1")
     port: int = setting("LOTSE_PORT", "Port the gateway listens on, the only public one", 8080, port_number)
     rasa_port: int = setting("LOTSE_RASA_PORT", "Loopback port of Rasa", 0, port_number, "LOTSE_PORT + 1")
-    actions_port: int = setting("LOTSE_ACTIONS_PORT", "Loopback port of the actions", 0, port_number, "LOTSE_PORT + 2")
+    actions_port: int = setting(
+        "LOTSE_ACTIONS_PORT", "Loopback port of the action server", 0, port_number, "LOTSE_PORT + 2"
+    )
     internal_host: str = setting(
         "LOTSE_INTERNAL_HOST", "Address Rasa and the actions listen on; a private network's, never public", "127.0.0.1"
     )
     rasa_url: str = setting("LOTSE_RASA_URL", "Where Rasa is", "", url, "LOTSE_RASA_PORT on this machine")
     actions_url: str = setting(
-        "LOTSE_ACTIONS_URL", "Where the actions are", "", url, "LOTSE_ACTIONS_PORT on this machine"
+        "LOTSE_ACTIONS_URL", "Where the action server is", "", url, "none: the actions run inside Rasa's processes"
     )
     data_dir: Path = setting("LOTSE_DATA_DIR", "Where databases, evidence and logs lie", Path("var"), Path)
     database_url: str = setting(
@@ -180,6 +182,12 @@ class Settings(DeskSettings, RetentionSettings, WebhookSettings, EdgeSettings):
         return self.env == "production"
 
     @property
+    def own_action_server(self) -> bool:
+        """Whether the actions have a process of their own on this machine, at their port."""
+        parts = urlsplit(self.actions_url)
+        return parts.port == self.actions_port and _is_loopback(parts.hostname or "")
+
+    @property
     def allowed_origins(self) -> tuple[str, ...]:
         """The origins that may use the gateway from a browser besides its own."""
         return self.origins if self.origins is not None else () if self.production else ANY_ORIGIN
@@ -240,7 +248,6 @@ def _complete(given: dict[str, Any]) -> dict[str, Any]:
     given.setdefault("rasa_port", port + 1)
     given.setdefault("actions_port", port + 2)
     given.setdefault("rasa_url", f"http://127.0.0.1:{given['rasa_port']}")
-    given.setdefault("actions_url", f"http://127.0.0.1:{given['actions_port']}")
     given.setdefault("database_url", f"sqlite+aiosqlite:///{quote(str(data_dir))}/lotse.db")
     given.setdefault("evidence_url", f"file://{data_dir}/evidence")
     given.setdefault("tracker_database_url", f"sqlite+aiosqlite:///{quote(str(data_dir))}/conversations.db")

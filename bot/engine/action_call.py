@@ -1,7 +1,9 @@
-"""Calling an action: Rasa's own contract with its action server, said in fewer words and over kept connections."""
+"""Calling an action: Rasa's own contract with its action server, said in fewer words."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from http import HTTPStatus
 from typing import Any, Literal
 
 import aiohttp
@@ -28,38 +30,74 @@ _REJECTED = 400
 
 
 class ActionEndpoint(EndpointConfig):
-    """Calls the action server over kept connections, with the shared secret, and notes in the turn when that fails."""
+    """Where actions run. Counts a call in the turn, and notes there when it fails: such a turn is not saved."""
 
-    def __init__(self, url: str, secret: str, timeout: float = ACTION_TIMEOUT) -> None:
+    def __init__(self, url: str, headers: dict[str, str] | None = None) -> None:
         # Without the selective domain every call would carry the whole domain, all texts included.
-        super().__init__(url, headers={"X-Lotse-Secret": secret}, enable_selective_domain=True)
-        self._timeout = aiohttp.ClientTimeout(total=timeout, connect=2.0)
-        self._http: aiohttp.ClientSession | None = None
+        super().__init__(url, headers=headers, enable_selective_domain=True)
 
     async def request(self, *_: Any, json: Any = None, **__: Any) -> Any:
-        """Post `json`; everything else that Rasa says (its timeout, compression) is ours to decide."""
+        """Make the call `json`; everything else that Rasa says (its timeout, compression) is ours to decide.
+
+        Raises ClientResponseError for an action that rejects (400), is unknown (404) or crashed (500).
+        """
         turn = current_turn.get()
         if turn is not None:
             turn.actions_called += 1
         try:
             with metrics.ACTION_CALL_SECONDS.time():
-                return await self._post(json)
+                return await self._call(json)
         except Exception as error:
             rejected = isinstance(error, ClientResponseError) and error.status == _REJECTED
             if turn is not None and not rejected:
                 turn.failures.append(f"calling the action failed: {type(error).__name__}")
             raise
 
-    async def _post(self, body: Any) -> Any:
+    @abstractmethod
+    async def _call(self, body: Any) -> Any:
+        """What the action answers to `body`."""
+
+    async def start(self) -> None:
+        """Open what calls need, in the process that makes them."""
+
+    @abstractmethod
+    async def check(self) -> str | None:
+        """None when actions can be called, otherwise what is wrong."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Close what `start` and calls have opened."""
+
+
+class ActionServerEndpoint(ActionEndpoint):
+    """Calls the action server at `url` over kept connections, with the shared secret."""
+
+    def __init__(self, url: str, secret: str, timeout: float = ACTION_TIMEOUT) -> None:
+        super().__init__(f"{url}/webhook", {"X-Lotse-Secret": secret})
+        self._health = f"{url}/health"
+        self._timeout = aiohttp.ClientTimeout(total=timeout, connect=2.0)
+        self._http: aiohttp.ClientSession | None = None
+
+    def _session(self) -> aiohttp.ClientSession:
         if self._http is None or self._http.closed:
             self._http = aiohttp.ClientSession(headers=self.headers, timeout=self._timeout)
+        return self._http
+
+    async def _call(self, body: Any) -> Any:
         data = to_json(body)
         headers = {"Content-Type": "application/json", request_ids.HEADER: request_ids.current()}
-        async with self._http.post(self.url, data=data, headers=headers) as response:
+        async with self._session().post(self.url, data=data, headers=headers) as response:
             content = await response.read()
             if response.status >= _REJECTED:
                 raise ClientResponseError(response.status, response.reason or "", content.decode(errors="replace"))
             return msgspec.json.decode(content)
+
+    async def check(self) -> str | None:
+        try:
+            async with self._session().get(self._health) as response:
+                return None if response.status == HTTPStatus.OK else f"answered {response.status}"
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return f"no answer ({type(error).__name__})"
 
     async def close(self) -> None:
         if self._http is not None:

@@ -6,10 +6,7 @@ The SDK's own server lets anybody in and answers an error with the request in it
 from __future__ import annotations
 
 import hmac
-import importlib
-import importlib.util
 import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
@@ -18,22 +15,18 @@ import structlog
 import uvloop
 from aiohttp import web
 from rasa_sdk.executor import ActionExecutor
-from rasa_sdk.interfaces import ActionExecutionRejection, ActionNotFoundException
 
-from actions.backend.metrics import ACTION_SECONDS
 from actions.backend.setting_fields import SettingsError
 from actions.backend.settings import Settings
 from bot import exposition, garbage, logs, request_ids
+from bot.engine import action_run
 
 METRICS = "/metrics"
 SECRET_HEADER = "X-Lotse-Secret"  # noqa: S105 - the name of the header
-HANDLERS = "actions.handlers"
-LIFECYCLE = f"{HANDLERS}.lifecycle"
 LARGEST_REQUEST = 4 * 1024**2
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-log = structlog.get_logger(__name__)
 executor_key = web.AppKey("executor", ActionExecutor)
 
 
@@ -94,7 +87,11 @@ async def _webhook(request: web.Request) -> web.Response:
     except msgspec.DecodeError:
         return web.json_response({"error": "the body is not a JSON object"}, status=400)
     with structlog.contextvars.bound_contextvars(conversation_id=call.get("sender_id"), message_id=_message_id(call)):
-        return await _run(request.app[executor_key], call)
+        try:
+            result = await action_run.run(request.app[executor_key], call, msgspec.json.encode)
+        except action_run.ActionFailedError as error:
+            return web.json_response(error.body, status=error.status)
+        return web.Response(body=result, content_type="application/json")
 
 
 def _message_id(call: Mapping[str, Any]) -> str | None:
@@ -102,25 +99,6 @@ def _message_id(call: Mapping[str, Any]) -> str | None:
     message = (call.get("tracker") or {}).get("latest_message") or {}
     found: str | None = (message.get("metadata") or {}).get("message_id") or message.get("message_id")
     return found
-
-
-async def _run(executor: ActionExecutor, call: dict[str, Any]) -> web.Response:
-    began = time.perf_counter()
-    try:
-        result = await executor.run(call)
-    except ActionExecutionRejection as error:
-        return web.json_response({"error": error.message, "action_name": error.action_name}, status=400)
-    except ActionNotFoundException as error:
-        log.error("action.unknown")
-        return web.json_response({"error": error.message, "action_name": error.action_name}, status=404)
-    except Exception:
-        log.exception("action.failed", action=call.get("next_action"))
-        return web.json_response({"error": "the action failed", "action_name": call.get("next_action")}, status=500)
-    took = time.perf_counter() - began
-    name = str(call.get("next_action"))  # one of ours: any other was answered above
-    ACTION_SECONDS.labels(name).observe(took)
-    log.info("action.ran", action=name, ms=round(took * 1000, 1))
-    return web.Response(body=msgspec.json.encode(result), content_type="application/json")
 
 
 def main() -> int:
@@ -133,11 +111,7 @@ def main() -> int:
     if not settings.internal_secret:
         print("LOTSE_INTERNAL_SECRET: needed, the same for gateway, Rasa and actions", file=sys.stderr)
         return 2
-    executor = ActionExecutor()
-    # The handlers only: the SDK imports every module below what it is given.
-    executor.register_package(HANDLERS)
-    found = importlib.util.find_spec(LIFECYCLE)
-    lifecycle = importlib.import_module(LIFECYCLE) if found else None
+    executor, lifecycle = action_run.load()
     app = create_app(settings.internal_secret, executor, lifecycle, metrics_key=settings.metrics_key)
     web.run_app(
         app,

@@ -127,6 +127,12 @@ class InternalChannel(InputChannel):
                 return json({"status": "failed", "reason": f"conversations: {type(error).__name__}"}, 503)
             return json({"status": "ready", "model": agent.processor.model_filename})
 
+        @routes.get("/actions")
+        async def actions(request: Request) -> HTTPResponse:
+            agent = getattr(request.app.ctx, "agent", None)
+            trouble = "loading" if agent is None else await agent.action_endpoint.check()
+            return json({"status": "ok"}) if trouble is None else json({"status": "failed", "reason": trouble}, 503)
+
         @routes.post("/message")
         async def message(request: Request) -> HTTPResponse:
             try:

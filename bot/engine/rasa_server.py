@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 def create_agent(settings: Settings, model_path: Path) -> Any:
     """An agent that is ready to answer."""
-    from bot.engine.action_call import ActionEndpoint
+    from bot.engine.action_inside import action_endpoint
     from bot.engine.agent import LotseAgent
     from bot.engine.locks import LocalLockStore, RedisLockStore
     from bot.engine.processor import DaskProcessor, LotseProcessor
@@ -33,7 +33,7 @@ def create_agent(settings: Settings, model_path: Path) -> Any:
     agent = LotseAgent(
         LotseTrackerStore(url=settings.tracker_database_url),
         RedisLockStore(settings.redis_url) if settings.redis_url else LocalLockStore(),
-        ActionEndpoint(f"{settings.actions_url}/webhook", settings.internal_secret),
+        action_endpoint(settings),
         DaskProcessor if settings.graph_runner == "dask" else LotseProcessor,
     )
     with yaml_reading.steady():
@@ -72,6 +72,7 @@ def create_app(settings: Settings, model_path: Path) -> Any:
 
     async def start(app: Any, _loop: Any) -> None:
         app.ctx.agent = create_agent(settings, model_path)
+        await app.ctx.agent.action_endpoint.start()
         app.ctx.forgetting = asyncio.create_task(_forget(app.ctx.agent.tracker_store, settings.conversation_days))
         garbage.settle()
         log.info("rasa.ready", model=model_path.name)

@@ -33,12 +33,11 @@ def child_environment(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def check_ports(settings: Settings) -> None:
-    """Say in one line which port is taken, instead of three processes that keep dying."""
-    for name, host, port in (
-        ("LOTSE_PORT", settings.host, settings.port),
-        ("LOTSE_RASA_PORT", "127.0.0.1", settings.rasa_port),
-        ("LOTSE_ACTIONS_PORT", "127.0.0.1", settings.actions_port),
-    ):
+    """Say in one line which port is taken, instead of processes that keep dying."""
+    listening = [("LOTSE_PORT", settings.host, settings.port), ("LOTSE_RASA_PORT", "127.0.0.1", settings.rasa_port)]
+    if settings.own_action_server:
+        listening.append(("LOTSE_ACTIONS_PORT", "127.0.0.1", settings.actions_port))
+    for name, host, port in listening:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         with socket.socket(family) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -81,7 +80,7 @@ def main() -> None:
         sys.exit(f"Lotse ends: {error}")
     except KeyboardInterrupt:
         sys.exit(130)
-    plan = Plan(settings.host, settings.port, str(settings.data_dir / "log"), demo)
+    plan = Plan(settings.host, settings.port, str(settings.data_dir / "log"), demo, settings.own_action_server)
     os.execve(sys.executable, plan.command(), env)  # noqa: S606 - the second half of ourselves
 
 

@@ -22,20 +22,25 @@ from bot.engine.processes import Keeper, KeepsDyingError, Patience, Program, kee
 READY_WITHIN = 90.0
 
 PROGRAMS = (
-    Program("actions", (sys.executable, "-m", "bot.engine.action_server")),
     Program("rasa", (sys.executable, "-m", "bot.engine.rasa_server")),
     Program("gateway", (sys.executable, "-m", "bot.gateway")),
 )
+#: Only with LOTSE_ACTIONS_URL: otherwise the actions run inside Rasa's processes.
+ACTION_SERVER = Program("actions", (sys.executable, "-m", "bot.engine.action_server"))
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the first half found out: where the gateway will listen, where logs go, what the demo data says."""
+    """What the first half found out: where the gateway will listen, where logs go, what the demo data says.
+
+    `action_server`: whether the actions have a process of their own.
+    """
 
     host: str
     port: int
     logs: str
     demo: str = ""
+    action_server: bool = False
 
     def command(self) -> list[str]:
         return [sys.executable, "-m", "bot.engine.watch", json.dumps(asdict(self))]
@@ -90,7 +95,8 @@ async def watch(plan: Plan, env: Mapping[str, str], patience: Patience | None = 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    keepers = [Keeper(program, env, Path(plan.logs), say, patience) for program in PROGRAMS]
+    programs = (ACTION_SERVER, *PROGRAMS) if plan.action_server else PROGRAMS
+    keepers = [Keeper(program, env, Path(plan.logs), say, patience) for program in programs]
     await keep_alive(keepers, stop, asyncio.create_task(announce(plan)))
     say("Everything has ended.")
 

@@ -64,7 +64,8 @@ class EngineClient:
     ) -> None:
         self._http = http
         self._channel = f"{engine_url}/webhooks/lotse"
-        self._actions = actions_url
+        # Without an action server the actions run inside Rasa, which says then how they are.
+        self._actions = f"{actions_url}/health" if actions_url else f"{self._channel}/actions"
         self._headers = {_SECRET_HEADER: secret}
         self._timeout = aiohttp.ClientTimeout(total=timeout, connect=2.0)
 
@@ -110,8 +111,8 @@ class EngineClient:
         return await self._check(f"{self._channel}/")
 
     async def check_actions(self) -> str | None:
-        """None when the action server answers, otherwise what is wrong."""
-        return await self._check(f"{self._actions}/health")
+        """None when actions can be called, otherwise what is wrong."""
+        return await self._check(self._actions)
 
     async def _check(self, url: str) -> str | None:
         try:

@@ -16,7 +16,7 @@ _running: list[Stack] = []
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Action server, Rasa and gateway, ready."""
+    """Rasa with the actions inside, and the gateway, ready."""
     if ELSEWHERE:
         yield Stack.elsewhere(int(ELSEWHERE))
         return

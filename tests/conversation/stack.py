@@ -1,4 +1,4 @@
-"""The whole of Lotse as three real processes on free loopback ports, with a database of its own."""
+"""The whole of Lotse as real processes on free loopback ports, with a database of its own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,11 +23,8 @@ OPERATOR_KEY = os.environ.get("LOTSE_TEST_OPERATOR_KEY", "operator-key-of-the-co
 JWT_SECRET = os.environ.get("LOTSE_TEST_JWT_SECRET", "signing-secret-of-the-conversation-tests-long-enough")
 DESK = "Kundenservice"  # LOTSE_DESK_NAME, wherever the set-up runs
 INTERNAL_SECRET = "internal-secret-of-the-conversation-tests"
-MODULES = {
-    "actions": "bot.engine.action_server",
-    "rasa": "bot.engine.rasa_server",
-    "gateway": "bot.gateway",
-}
+MODULES = {"rasa": "bot.engine.rasa_server", "gateway": "bot.gateway"}
+APART = {"actions": "bot.engine.action_server", **MODULES}
 READY_WITHIN = 180.0  # seconds; Rasa loads its model, on a machine that may be busy with other things
 STOP_WITHIN = 20.0
 TAIL = 6000  # characters of a log that are worth showing
@@ -38,7 +36,10 @@ class NotReady(Exception):
 
 @dataclass
 class Stack:
-    """Three processes and where they are. ``folder`` holds the databases and one log file for each process."""
+    """Processes and where they are. ``folder`` holds the databases and one log file for each process.
+
+    With a port for ``actions`` these have a process of their own; otherwise they run inside Rasa, as `make run` has it.
+    """
 
     folder: Path
     ports: dict[str, int]
@@ -50,12 +51,12 @@ class Stack:
         return cls(Path(), {"gateway": port})
 
     @classmethod
-    def start(cls, folder: Path) -> Stack:
+    def start(cls, folder: Path, modules: Mapping[str, str] = MODULES) -> Stack:
         """Train if the model is stale, migrate, start everything and wait until it is ready."""
         model.ensure()
-        stack = cls(folder, dict(zip(MODULES, free_ports(len(MODULES)), strict=True)))
+        stack = cls(folder, dict(zip(modules, free_ports(len(modules)), strict=True)))
         upgrade(f"sqlite:///{folder}/lotse.db")
-        for name in MODULES:
+        for name in modules:
             stack.run(name)
         try:
             stack.wait_ready()
@@ -73,7 +74,7 @@ class Stack:
         """Start one process; what it says goes to the end of its log."""
         with self.log(name).open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                [sys.executable, "-m", MODULES[name]],
+                [sys.executable, "-m", APART[name]],
                 cwd=ROOT,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
@@ -89,7 +90,7 @@ class Stack:
 
     def stop(self) -> None:
         """Ask every process to end, the gateway first; insist where that does not help."""
-        for name in reversed(MODULES):
+        for name in reversed(self.ports):
             process = self.processes.get(name)
             if process is None or process.poll() is not None:
                 continue
@@ -141,11 +142,13 @@ class Stack:
 
     def _environment(self) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("LOTSE_")}
+        actions = self.ports.get("actions")
+        apart = {"LOTSE_ACTIONS_PORT": str(actions), "LOTSE_ACTIONS_URL": f"http://127.0.0.1:{actions}"}
         return {
             **inherited,
+            **(apart if actions else {}),
             "LOTSE_PORT": str(self.ports["gateway"]),
             "LOTSE_RASA_PORT": str(self.ports["rasa"]),
-            "LOTSE_ACTIONS_PORT": str(self.ports["actions"]),
             "LOTSE_DATA_DIR": str(self.folder),
             "LOTSE_DATABASE_URL": f"sqlite:///{self.folder}/lotse.db",
             "LOTSE_DESK_NAME": DESK,

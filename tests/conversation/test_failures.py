@@ -42,6 +42,11 @@ def mended(stack: Stack) -> Iterator[Stack]:
 @pytest.fixture
 def play(mended: Stack, request: pytest.FixtureRequest) -> Play:
     """A customer who was asked whether to send a cancellation request."""
+    return asked_customer(mended, request)
+
+
+def asked_customer(stack: Stack, request: pytest.FixtureRequest) -> Play:
+    """Somebody new who was asked that."""
     conversation = Conversation(
         pattern="failures",
         name=request.node.name,
@@ -53,7 +58,7 @@ def play(mended: Stack, request: pytest.FixtureRequest) -> Play:
         steps=(),
     )
     number = 90_000 + int(time.time() * 10) % 9_999
-    started = Play(conversation, mended.port, number)
+    started = Play(conversation, stack.port, number)
     request.node.stash[transcript_key] = started.transcript
     started.set_up()
     asked = started.people["customer"].says("Ich möchte meinen Auftrag stornieren")
@@ -99,10 +104,11 @@ def yes_of(person: Person) -> dict[str, Any]:
     return {"id": str(uuid.uuid4()), "last_seen_seq": person.seen, "payload": person.button("Ja, Anfrage abschicken")}
 
 
-def test_the_actions_are_down(mended: Stack, play: Play) -> None:
+def down_and_up(stack: Stack, play: Play, part: str) -> None:
+    """Without ``part`` the person hears that it takes longer, nothing is done; afterwards it is, once."""
     customer = play.people["customer"]
     yes = yes_of(customer)
-    mended.kill("actions")
+    stack.kill(part)
     began = time.monotonic()
     answer = customer.delivers(yes)
     assert time.monotonic() - began < PENDING_WITHIN
@@ -110,14 +116,13 @@ def test_the_actions_are_down(mended: Stack, play: Play) -> None:
     assert [message.get("kind") for message in answer.messages] == ["pending"]
     assert "gespeichert" in answer.text
     assert done_on(play) == []
-    mended.run("actions")
-    mended.wait_ready()
+    stack.run(part)
+    stack.wait_ready()
     check_sent_once(play, yes)
 
 
-@pytest.mark.parametrize(("part", "after"), [("actions", 0.005), ("actions", 0.02), ("actions", 0.05), ("rasa", 0.02)])
-def test_a_part_dies_during_a_message(mended: Stack, play: Play, part: str, after: float) -> None:
-    """``after`` seconds on its way; whatever was done by then, the answer and the effect come once."""
+def dies_meanwhile(stack: Stack, play: Play, part: str, after: float) -> None:
+    """``part`` dies so many seconds after a yes; whatever was done by then, the answer and the effect come once."""
     customer = play.people["customer"]
     yes = yes_of(customer)
     answers: list[Answer] = []
@@ -125,13 +130,22 @@ def test_a_part_dies_during_a_message(mended: Stack, play: Play, part: str, afte
     sending = threading.Thread(target=lambda: answers.append(customer.delivers(yes)))
     sending.start()
     time.sleep(after)
-    mended.kill(part)
+    stack.kill(part)
     sending.join()
     assert time.monotonic() - began < PENDING_WITHIN
     assert answers[0].status in ("pending", "answered")
-    mended.run(part)
-    mended.wait_ready()
+    stack.run(part)
+    stack.wait_ready()
     check_sent_once(play, yes)
+
+
+def test_rasa_and_the_actions_inside_are_down(mended: Stack, play: Play) -> None:
+    down_and_up(mended, play, "rasa")
+
+
+@pytest.mark.parametrize("after", [0.005, 0.02, 0.05])
+def test_rasa_dies_during_an_action(mended: Stack, play: Play, after: float) -> None:
+    dies_meanwhile(mended, play, "rasa", after)
 
 
 def test_everything_dies_during_a_message(mended: Stack, play: Play) -> None:

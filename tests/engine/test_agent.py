@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer
 from rasa.core.channels.channel import UserMessage
 from rasa.shared.core.events import UserUttered
 
-from bot.engine.action_call import ActionEndpoint
+from bot.engine.action_call import ActionServerEndpoint
 from bot.engine.agent import LotseAgent
 from bot.engine.channel import Incoming
 from bot.engine.locks import LocalLockStore
@@ -70,7 +70,7 @@ async def actions() -> AsyncIterator[tuple[Actions, str]]:
     app.router.add_post("/webhook", double.webhook)
     server = TestServer(app)
     await server.start_server()
-    yield double, str(server.make_url("/webhook"))
+    yield double, str(server.make_url("")).rstrip("/")
     await server.close()
 
 
@@ -86,7 +86,7 @@ async def agent(
 
 async def loaded(processor: type[LotseProcessor], model: Path, url: str, database: Path) -> LotseAgent:
     store = LotseTrackerStore(url=f"sqlite+aiosqlite:///{database}")
-    agent = LotseAgent(store, LocalLockStore(), ActionEndpoint(url, "secret", timeout=0.5), processor)
+    agent = LotseAgent(store, LocalLockStore(), ActionServerEndpoint(url, "secret", timeout=0.5), processor)
     agent.load_model(model)
     return agent
 

@@ -83,7 +83,7 @@ async def rasa(tiny_model: Path, tmp_path: Path) -> AsyncIterator[Rasa]:
     env = {
         "PATH": os.environ["PATH"],
         "LOTSE_RASA_PORT": str(port),
-        "LOTSE_ACTIONS_PORT": str(actions.port),
+        "LOTSE_ACTIONS_URL": f"http://127.0.0.1:{actions.port}",
         "LOTSE_DATA_DIR": str(tmp_path),
         "LOTSE_INTERNAL_SECRET": SECRET["X-Lotse-Secret"],
     }

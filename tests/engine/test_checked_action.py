@@ -11,7 +11,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.engine.action_call import ActionEndpoint, CheckedAction
+from bot.engine.action_call import ActionServerEndpoint, CheckedAction
 
 pytestmark = pytest.mark.contract
 
@@ -59,7 +59,7 @@ def test_the_call_is_rasas_without_the_events(domain: Domain) -> None:
     said = UserUttered("hallo", {"name": "greet", "confidence": 0.9}, message_id="m1", metadata={"seq": 3})
     events = [ActionExecuted("action_listen"), SlotSet("order_id", "FO1"), said]
     tracker = DialogueStateTracker.from_events("c", events, domain.slots)
-    endpoint = ActionEndpoint("http://127.0.0.1:1/webhook", "secret")
+    endpoint = ActionServerEndpoint("http://127.0.0.1:1", "secret")
     theirs = RemoteAction("action_answer", endpoint)._action_call_format(tracker, domain)
     assert theirs["tracker"]["events"] and theirs["tracker"]["slots"]["order_id"] == "FO1"
     ours = CheckedAction("action_answer", endpoint)._action_call_format(tracker, domain)

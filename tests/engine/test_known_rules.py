@@ -29,7 +29,7 @@ from rasa.shared.core.events import (
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.engine import model
-from bot.engine.action_call import ActionEndpoint
+from bot.engine.action_call import ActionServerEndpoint
 from bot.engine.known_rules import KnownRules
 from bot.engine.locks import LocalLockStore
 from bot.engine.processor import LotseProcessor, fills_slots
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.integration
 
 
 def loaded(archive: Path) -> LotseProcessor:
-    endpoint = ActionEndpoint("http://127.0.0.1:1/webhook", "secret")
+    endpoint = ActionServerEndpoint("http://127.0.0.1:1", "secret")
     nlg, store = TemplatedNaturalLanguageGenerator({}), InMemoryTrackerStore(None)
     return LotseProcessor(archive, store, LocalLockStore(), nlg, action_endpoint=endpoint)
 

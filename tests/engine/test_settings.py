@@ -32,9 +32,24 @@ def test_internal_ports_follow_the_port_so_that_two_copies_can_run() -> None:
 
 def test_parts_on_other_machines_are_found_by_their_address() -> None:
     near = Settings.from_env({"LOTSE_PORT": "9080"})
-    assert (near.rasa_url, near.actions_url) == ("http://127.0.0.1:9081", "http://127.0.0.1:9082")
+    assert (near.rasa_url, near.actions_url) == ("http://127.0.0.1:9081", "")
     far = Settings.from_env({"LOTSE_RASA_URL": "http://rasa:8081/", "LOTSE_ACTIONS_URL": "https://actions"})
     assert (far.rasa_url, far.actions_url) == ("http://rasa:8081", "https://actions")
+
+
+@pytest.mark.parametrize(
+    ("url", "own"),
+    [
+        ("", False),
+        ("http://127.0.0.1:9082", True),
+        ("http://localhost:9082", True),
+        ("http://127.0.0.1:8082", False),
+        ("http://actions:9082", False),
+        ("https://actions", False),
+    ],
+)
+def test_an_action_server_is_started_where_its_address_is_ours(url: str, own: bool) -> None:
+    assert Settings.from_env({"LOTSE_PORT": "9080", "LOTSE_ACTIONS_URL": url}).own_action_server is own
 
 
 def test_databases_follow_the_data_dir(tmp_path: Path) -> None:
