@@ -17,6 +17,7 @@ from actions.backend.appeal_tables import AppealRow, InfractionRow
 from actions.backend.appeal_views import InfractionStatus
 from actions.backend.orders import with_moved
 from actions.backend.people import names
+from actions.backend.prepared import Prepared
 from actions.backend.tables import NoticeRow, OrderRow, table
 from actions.backend.views import plain
 from actions.policy import (
@@ -50,6 +51,10 @@ _INFRACTION = (
     *("status", "reversed_at", "reversed_by"),
 )
 _ORDER = ("id", "version", "refunds", "moved_refunds")
+_NOTICES = Prepared(
+    insert(table(NoticeRow)),
+    ("recipient_role", "recipient_id", "code", "params", "order_id", "appeal_id", "created_at", "attempts"),
+)
 
 
 def audited_infraction(row: InfractionRow) -> dict[str, Any]:
@@ -158,9 +163,9 @@ class AppealChanges:
 
     def finish(self) -> None:
         """Write the outbox and, as the last lock of the transaction, the numbered audit rows."""
-        self.session.flush()
+        self.account.save(self.session)
         if self._notices:
-            self.session.execute(insert(table(NoticeRow)), self._outbox())
+            _NOTICES.run(self.session, *self._outbox())
         events.append(self.session, self._events, self.real_now)
 
     def _apply(self, row: AppealRow, effect: AppealEffect, command: AppealCommand) -> None:

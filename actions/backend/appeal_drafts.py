@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from actions.backend import evidence_rules
 from actions.backend.appeal_changes import AppealChanges, is_stale
-from actions.backend.appeal_loading import load_appeal, load_subject
+from actions.backend.appeal_loading import attach, load_appeal, load_subject, new_appeal, new_evidence
 from actions.backend.appeal_reading import AppealReading
 from actions.backend.appeal_store import ALL_EVIDENCE, Account
-from actions.backend.appeal_tables import AppealRow, EvidenceRow
+from actions.backend.appeal_tables import AppealRow
 from actions.backend.appeal_views import AppealSnapshot, DraftResult, EditResult, StoredImage
 from actions.backend.columns import new_id
 from actions.backend.errors import EvidenceRefused
@@ -99,10 +99,11 @@ class AppealDrafts(AppealReading):
             for row in account.appeals:
                 if row.status == AppealStatus.SUBMITTED and is_stale(row, now, self._limits):
                     changes.lapse(row)
-            session.flush()  # before a new row meets the unique index
+            account.save(session)  # before a new row meets the unique index
             kind = APPEAL_TYPES[type]
             claim, claim_id = claim_of(kind, facts.order_id, facts.infraction_id)
-            row = AppealRow(
+            row = new_appeal(
+                session,
                 id=new_id("A"),
                 seller_id=actor.id,
                 type=kind.key,
@@ -125,7 +126,6 @@ class AppealDrafts(AppealReading):
                 ended_at=None,
                 decision_reason=None,
             )
-            session.add(row)
             account.appeals.append(row)
             account.index()
             changes.audit(row, None, "draft", actor, origin=origin, rules=verdict.rules, key=use.text)
@@ -134,7 +134,7 @@ class AppealDrafts(AppealReading):
             changes.finish()
             return made
 
-        return await self._database.upsert(work)
+        return await self._database.upsert(work, short=True)
 
     async def edit(
         self,
@@ -185,7 +185,7 @@ class AppealDrafts(AppealReading):
             if len(attached) >= MAX_EVIDENCE:
                 raise EvidenceRefused("too_many", f"more than {MAX_EVIDENCE} pieces of evidence")
             attached.append(
-                EvidenceRow(
+                new_evidence(
                     id=new_id("E"),
                     appeal_id=row.id,
                     number=len(attached) + 1,
@@ -225,10 +225,10 @@ class AppealDrafts(AppealReading):
                 assert isinstance(verdict, Refused)  # only a draft can be submitted
                 return verdict
             changes = self._changes(session, account, now)
-            before = changes.audited(row)
+            before, attached = changes.audited(row), len(account.evidence[row.id])
             if not change(account, row, now):
                 return account.snapshot(row, now, self._limits)
-            session.add_all(account.evidence[row.id])
+            attach(session, account.evidence[row.id][attached:])
             row.version += 1
             changes.audit(row, before, command, actor, origin=use.origin, key=use.text)
             changed = account.snapshot(row, now, self._limits)
@@ -236,7 +236,7 @@ class AppealDrafts(AppealReading):
             changes.finish()
             return changed
 
-        return await self._database.write(work)
+        return await self._database.write(work, short=True)
 
     def _changes(self, session: Session, account: Account, now: datetime) -> AppealChanges:
         return AppealChanges(session, account, now, self._clock.real_now(), self._limits)

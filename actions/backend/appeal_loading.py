@@ -6,30 +6,79 @@ Whoever changes appeals locks in this order: the order, its infractions, the app
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Any, TypeVar
+from typing import Any, cast
 
-from sqlalchemy import BindParameter, ColumnElement, Select, String, bindparam, cast, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, String, Table, bindparam, insert, or_, select
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
 
 from actions.backend.appeal_store import Account
 from actions.backend.appeal_tables import AppealRow, EvidenceRow, InfractionRow
-from actions.backend.prepared import Prepared
+from actions.backend.prepared import Kept, Prepared, kept
 from actions.backend.tables import OrderRow, table
 from actions.policy import Subject, SubjectKind
 
-R = TypeVar("R", OrderRow, InfractionRow, AppealRow)
-
+_orders, _infractions, _appeals, _evidence = (table(row) for row in (OrderRow, InfractionRow, AppealRow, EvidenceRow))
 _GOODS = or_(
-    OrderRow.released_at.is_not(None),
-    OrderRow.confirmed_fulfilled_at.is_not(None),
-    OrderRow.cancelled_by.is_not(None),
-    OrderRow.tracking.is_not(None),
-    cast(OrderRow.refunds, String) != "[]",
+    _orders.c.released_at.is_not(None),
+    _orders.c.confirmed_fulfilled_at.is_not(None),
+    _orders.c.cancelled_by.is_not(None),
+    _orders.c.tracking.is_not(None),
+    sql_cast(_orders.c.refunds, String) != "[]",
 )
 """Only an order of goods can be penalised; services have none of these."""
 
 
-_infractions, _appeals = table(InfractionRow), table(AppealRow)
+# Made once: to build these costs more than to run them, and each question about an appeal asks them.
+def _mine(of: Table, *conditions: ColumnElement[bool]) -> Select[Any]:
+    return select(of).where(of.c.seller_id == bindparam("seller"), *conditions).order_by(of.c.id)
+
+
+def _prepared(query: Select[Any]) -> dict[bool, Prepared]:
+    """The statement by whether it locks what it finds."""
+    return {False: Prepared(query), True: Prepared(query.with_for_update())}
+
+
+_ALL = [Prepared(query) for query in (_mine(_orders, _GOODS), _mine(_infractions), _mine(_appeals))]
+_ORDER: BindParameter[Any] = bindparam("order", type_=String())
+_INFRACTION: BindParameter[Any] = bindparam("infraction", type_=String())
+_ON_ORDER = select(_infractions.c.id).where(
+    _infractions.c.seller_id == bindparam("seller"), _infractions.c.order_id == _ORDER
+)
+# What surrounds one order, one infraction, or both.
+_ITS_ORDER = _prepared(_mine(_orders, _orders.c.id == _ORDER))
+_ITS_INFRACTIONS = _prepared(
+    _mine(_infractions, or_(_infractions.c.id == _INFRACTION, _infractions.c.order_id == _ORDER))
+)
+_ITS_APPEALS = _prepared(
+    _mine(
+        _appeals,
+        or_(
+            _appeals.c.order_id == _ORDER,
+            _appeals.c.infraction_id == _INFRACTION,
+            _appeals.c.infraction_id.in_(_ON_ORDER),
+        ),
+    )
+)
+# What surrounds several.
+_IN_ORDERS: BindParameter[Any] = bindparam("orders", expanding=True)
+_IN_INFRACTIONS: BindParameter[Any] = bindparam("infractions", expanding=True)
+_THEIR_ORDERS = _mine(_orders, _orders.c.id.in_(_IN_ORDERS))
+_THEIR_INFRACTIONS = _mine(
+    _infractions, or_(_infractions.c.id.in_(_IN_INFRACTIONS), _infractions.c.order_id.in_(_IN_ORDERS))
+)
+_THEIR_APPEALS = _mine(
+    _appeals, or_(_appeals.c.order_id.in_(_IN_ORDERS), _appeals.c.infraction_id.in_(_IN_INFRACTIONS))
+)
+_ITS_EVIDENCE = Prepared(
+    select(_evidence).where(_evidence.c.appeal_id == bindparam("appeal")).order_by(_evidence.c.number)
+)
+_THEIR_EVIDENCE = (
+    select(_evidence)
+    .where(_evidence.c.appeal_id.in_(bindparam("appeals", expanding=True)))
+    .order_by(_evidence.c.number)
+)
+_FEW = 8  # appeals whose evidence is sooner asked for one by one
 _ORDER_OF_INFRACTION = Prepared(
     select(_infractions.c.order_id).where(
         _infractions.c.id == bindparam("infraction"), _infractions.c.seller_id == bindparam("seller")
@@ -42,15 +91,13 @@ _SUBJECT_OF_APPEAL = Prepared(
     ).where(_appeals.c.id == bindparam("appeal"))
 )
 
+_NEW_APPEAL, _NEW_EVIDENCE = (Prepared(insert(new), new.columns.keys()) for new in (_appeals, _evidence))
+
 
 def load_seller(session: Session, seller_id: str) -> Account:
     """Everything that a merchant could appeal."""
-    orders = select(OrderRow).where(OrderRow.seller_id == seller_id, _GOODS)
-    infractions = select(InfractionRow).where(InfractionRow.seller_id == seller_id)
-    appeals = select(AppealRow).where(AppealRow.seller_id == seller_id)
-    return _account(
-        session, seller_id, _rows(session, orders), _rows(session, infractions), _rows(session, appeals)
-    ).index()
+    orders, infractions, appeals = (query.kept(session, {"seller": seller_id}) for query in _ALL)
+    return _account(session, seller_id, orders, infractions, appeals)
 
 
 def load_subject(session: Session, seller_id: str, subject: Subject, *, lock: bool) -> Account:
@@ -93,12 +140,23 @@ def load_appeals(session: Session, rows: Iterable[AppealRow]) -> dict[str, Accou
 def _around(
     session: Session, seller_id: str, order_ids: Collection[str], infraction_ids: Collection[str], *, lock: bool
 ) -> Account:
+    if len(order_ids) > 1 or len(infraction_ids) > 1:
+        assert not lock  # a command is about one
+        return _around_all(session, seller_id, order_ids, infraction_ids)
+    asked = {"seller": seller_id, "order": next(iter(order_ids), None), "infraction": next(iter(infraction_ids), None)}
+    orders = _ITS_ORDER[lock].kept(session, asked) if order_ids else []
+    infractions = _ITS_INFRACTIONS[lock].kept(session, asked)
+    return _account(session, seller_id, orders, infractions, _ITS_APPEALS[lock].kept(session, asked))
+
+
+def _around_all(
+    session: Session, seller_id: str, order_ids: Collection[str], infraction_ids: Collection[str]
+) -> Account:
     asked = {"seller": seller_id, "orders": list(order_ids), "infractions": list(infraction_ids)}
-    found = list(session.scalars(_ORDERS[lock], asked)) if order_ids else []
-    infractions = list(session.scalars(_INFRACTIONS[lock], asked))
+    orders = kept(session.execute(_THEIR_ORDERS, asked))
+    infractions = kept(session.execute(_THEIR_INFRACTIONS, asked))
     asked["infractions"] = list({*infraction_ids, *(infraction.id for infraction in infractions)})
-    appeals = list(session.scalars(_APPEALS[lock], asked))
-    return _account(session, seller_id, found, infractions, appeals).index()
+    return _account(session, seller_id, orders, infractions, kept(session.execute(_THEIR_APPEALS, asked)))
 
 
 def _account(
@@ -114,31 +172,25 @@ def _account(
         infractions={row.id: row for row in infractions},
         appeals=sorted(appeals, key=lambda row: (row.created_at, row.id)),
     )
-    if appeals:
-        for item in session.scalars(_EVIDENCE, {"appeals": [row.id for row in appeals]}):
+    if len(appeals) <= _FEW:
+        account.evidence.update({row.id: _ITS_EVIDENCE.kept(session, {"appeal": row.id}) for row in appeals})
+    else:
+        for item in kept(session.execute(_THEIR_EVIDENCE, {"appeals": [row.id for row in appeals]})):
             account.evidence[item.appeal_id].append(item)
-    return account
+    return account.index()
 
 
-def _rows(session: Session, query: Select[R]) -> list[R]:
-    return list(session.scalars(query.order_by(query.column_descriptions[0]["entity"].id)))
+def new_appeal(session: Session, **values: Any) -> AppealRow:
+    """Insert an appeal; all columns are given."""
+    _NEW_APPEAL.run(session, values)
+    return cast(AppealRow, Kept(values))
 
 
-def _both(entity: type[R], *conditions: ColumnElement[bool]) -> dict[bool, Select[R]]:
-    """The statement by whether it locks what it finds."""
-    query = select(entity).where(entity.seller_id == bindparam("seller"), *conditions).order_by(entity.id)
-    # What was read before waiting for the lock may be old.
-    return {False: query, True: query.with_for_update().execution_options(populate_existing=True)}
+def new_evidence(**values: Any) -> EvidenceRow:
+    """A piece of evidence that is not stored yet; all columns are given."""
+    return cast(EvidenceRow, Kept(values))
 
 
-# Made once: to build these costs more than to run them, and each question about an appeal asks them.
-_IN_ORDERS: BindParameter[Any] = bindparam("orders", expanding=True)
-_IN_INFRACTIONS: BindParameter[Any] = bindparam("infractions", expanding=True)
-_ORDERS = _both(OrderRow, OrderRow.id.in_(_IN_ORDERS))
-_INFRACTIONS = _both(InfractionRow, or_(InfractionRow.id.in_(_IN_INFRACTIONS), InfractionRow.order_id.in_(_IN_ORDERS)))
-_APPEALS = _both(AppealRow, or_(AppealRow.order_id.in_(_IN_ORDERS), AppealRow.infraction_id.in_(_IN_INFRACTIONS)))
-_EVIDENCE = (
-    select(EvidenceRow)
-    .where(EvidenceRow.appeal_id.in_(bindparam("appeals", expanding=True)))
-    .order_by(EvidenceRow.number)
-)
+def attach(session: Session, evidence: Iterable[EvidenceRow]) -> None:
+    """Insert pieces of evidence made by `new_evidence`."""
+    _NEW_EVIDENCE.run(session, *(item.values() for item in evidence if isinstance(item, Kept)))

@@ -11,9 +11,9 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from actions.backend import codec, metrics
@@ -29,15 +29,42 @@ from actions.backend.appeal_views import (
 )
 from actions.backend.appeals import Appeals
 from actions.backend.clock import Clock
-from actions.backend.columns import new_id
+from actions.backend.columns import Json, new_id
 from actions.backend.database import Database
 from actions.backend.idempotency import KeyUse, first_result
+from actions.backend.prepared import Kept, Prepared
 from actions.backend.proposals import LIFETIME
 from actions.backend.results import ConfirmStatus, IdempotencyKey
+from actions.backend.tables import table
 from actions.policy import Actor, Allowed, Limits, Refused, Role, SubmitAppeal, Undetermined, Verdict, WithdrawAppeal
 
 _WAITING, _CLAIMED, _DONE, _DISCARDED = "waiting", "claimed", "done", "discarded"
 _COMMANDS: dict[str, type[SubmitAppeal] | type[WithdrawAppeal]] = {"submit": SubmitAppeal, "withdraw": WithdrawAppeal}
+
+# Made once: to build a statement costs more than to run it.
+_table = table(AppealProposalRow)
+_MINE = (_table.c.id == bindparam("proposal"), _table.c.conversation_id == bindparam("conversation"))
+_FIND = Prepared(select(_table).where(*_MINE))
+_LOCKED = Prepared(select(_table).where(*_MINE).with_for_update())
+_NEW = Prepared(insert(_table), _table.columns.keys())
+_REPLACE = Prepared(
+    update(_table)
+    .where(_table.c.conversation_id == bindparam("conversation"), _table.c.status == _WAITING)
+    .values(status=_DISCARDED)
+)
+_DISCARD = Prepared(
+    update(_table).where(*_MINE, _table.c.status == _WAITING).values(status=_DISCARDED).returning(_table.c.id)
+)
+_CLAIM = Prepared(
+    update(_table)
+    .where(_table.c.id == bindparam("proposal"))
+    .values(status=_CLAIMED, confirmed_by=bindparam("message"))
+)
+_SETTLE = Prepared(
+    update(_table)
+    .where(_table.c.id == bindparam("proposal"), _table.c.status == _CLAIMED)
+    .values(status=_DONE, outcomes=bindparam("results", type_=Json))
+)
 
 
 class AppealProposals:
@@ -66,27 +93,25 @@ class AppealProposals:
                 return _why_not([item for item, _ in items], appeal_ids)
             allowed = tuple(item for item, _ in items if isinstance(item.verdict, Allowed))
             left_out = tuple(item for item, _ in items if not isinstance(item.verdict, Allowed))
-            earlier = AppealProposalRow.conversation_id == conversation_id
-            waiting = update(AppealProposalRow).where(earlier, AppealProposalRow.status == _WAITING)
-            session.execute(waiting.values(status=_DISCARDED))
-            row = AppealProposalRow(
-                id=new_id("Q"),
-                conversation_id=conversation_id,
-                actor_role=actor.role.value,
-                actor_id=actor.id,
-                command=command,
-                items=shown,
-                left_out=[item.appeal.id for item in left_out],
-                expires_at=now + LIFETIME,
-                real_expires_at=self._clock.real_now() + LIFETIME,
-                status=_WAITING,
-                confirmed_by=None,
-                outcomes=None,
-            )
-            session.add(row)
-            return _view(row, allowed, left_out)
+            _REPLACE.run(session, {"conversation": conversation_id})
+            new = {
+                "id": new_id("Q"),
+                "conversation_id": conversation_id,
+                "actor_role": actor.role.value,
+                "actor_id": actor.id,
+                "command": command,
+                "items": shown,
+                "left_out": [item.appeal.id for item in left_out],
+                "expires_at": now + LIFETIME,
+                "real_expires_at": self._clock.real_now() + LIFETIME,
+                "status": _WAITING,
+                "confirmed_by": None,
+                "outcomes": None,
+            }
+            _NEW.run(session, new)
+            return _view(cast(AppealProposalRow, Kept(new)), allowed, left_out)
 
-        return await self._database.write(work)
+        return await self._database.write(work, short=True)
 
     async def get(self, proposal_id: str, conversation_id: str) -> AppealProposal | None:
         """The proposal while it waits for its yes, also after its time; None when answered, replaced or unknown."""
@@ -99,10 +124,8 @@ class AppealProposals:
 
     async def discard(self, proposal_id: str, conversation_id: str) -> bool:
         """The person said no. Whether there was something to discard."""
-        mine = (AppealProposalRow.id == proposal_id) & (AppealProposalRow.conversation_id == conversation_id)
-        waiting = update(AppealProposalRow).where(mine, AppealProposalRow.status == _WAITING).values(status=_DISCARDED)
-        query = waiting.returning(AppealProposalRow.id)
-        return await self._database.write(lambda session: bool(session.execute(query).all()))
+        mine = {"proposal": proposal_id, "conversation": conversation_id}
+        return await self._database.write(lambda session: bool(_DISCARD.rows(session, mine)), short=True)
 
     async def confirm(
         self, proposal_id: str, conversation_id: str, actor: Actor, message_id: str
@@ -112,16 +135,17 @@ class AppealProposals:
         Nothing is done unless all items are still as shown. The same message again gets the first result.
         """
         claim = await self._database.write(
-            lambda session: self._claim(session, proposal_id, conversation_id, actor, message_id)
+            lambda session: self._claim(session, proposal_id, conversation_id, actor, message_id), short=True
         )
         if isinstance(claim, AppealConfirmation):
             return claim
         results = []
         for shown in claim.items:
             do = functools.partial(self._do, actor=actor, claim=claim, shown=shown)
-            results.append(result := await self._database.write(do))
+            results.append(result := await self._database.write(do, short=True))
             metrics.carried_out(f"{claim.command}_appeal", "chat", done=result.allowed and not result.replayed)
-        await self._database.write(functools.partial(self._finish, proposal_id=proposal_id, results=results))
+        finish = functools.partial(self._finish, proposal_id=proposal_id, results=results)
+        await self._database.write(finish, short=True)
         status = ConfirmStatus.EXECUTED if claim.said_by == message_id else ConfirmStatus.ALREADY_DONE
         return AppealConfirmation(status, claim.proposal, tuple(results))
 
@@ -149,7 +173,7 @@ class AppealProposals:
             possible = any(isinstance(outcome.verdict, Allowed) for outcome in outcomes)
             status = ConfirmStatus.CHANGED if possible else ConfirmStatus.REFUSED
             return AppealConfirmation(status, proposal, outcomes)
-        row.status, row.confirmed_by = _CLAIMED, message_id
+        _CLAIM.run(session, {"proposal": row.id, "message": message_id})
         return claim
 
     def _outlook(
@@ -180,16 +204,14 @@ class AppealProposals:
 
     @staticmethod
     def _finish(session: Session, *, proposal_id: str, results: Sequence[AppealOutcome]) -> None:
-        claimed = (AppealProposalRow.id == proposal_id) & (AppealProposalRow.status == _CLAIMED)
         outcomes = [codec.encode(outcome) for outcome in results]
-        session.execute(update(AppealProposalRow).where(claimed).values(status=_DONE, outcomes=outcomes))
+        _SETTLE.run(session, {"proposal": proposal_id, "results": outcomes})
 
     @staticmethod
     def _find(session: Session, proposal_id: str, conversation_id: str, *, lock: bool) -> AppealProposalRow | None:
-        query = select(AppealProposalRow).where(
-            AppealProposalRow.id == proposal_id, AppealProposalRow.conversation_id == conversation_id
-        )
-        return session.scalar(query.with_for_update() if lock else query)
+        asked = {"proposal": proposal_id, "conversation": conversation_id}
+        row: AppealProposalRow | None = (_LOCKED if lock else _FIND).first(session, asked)
+        return row
 
     def _item(
         self, session: Session, actor: Actor, command: str, appeal_id: str, now: datetime

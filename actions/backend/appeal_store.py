@@ -7,6 +7,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from sqlalchemy.orm import Session
+
 from actions.backend.appeal_rows import appeal_facts, evidence_facts, evidence_snapshot, infraction_facts, order_facts
 from actions.backend.appeal_tables import AppealRow, EvidenceRow, InfractionRow
 from actions.backend.appeal_views import (
@@ -14,7 +16,8 @@ from actions.backend.appeal_views import (
     Assumption,
     InfractionStatus,
 )
-from actions.backend.tables import OrderRow
+from actions.backend.prepared import save
+from actions.backend.tables import OrderRow, table
 from actions.policy import (
     APPEAL_TYPES,
     Actor,
@@ -67,6 +70,12 @@ class Account:
             if infraction.order_id is not None:
                 self._on_order[infraction.order_id].append(infraction)
         return self
+
+    def save(self, session: Session) -> None:
+        """Write what was changed in rows that were read."""
+        save(session, table(OrderRow), *self.orders.values())
+        save(session, table(InfractionRow), *self.infractions.values())
+        save(session, table(AppealRow), *self.appeals)
 
     def knows(self, subject: Subject) -> bool:
         """Whether the merchant has such an order or infraction (W-05)."""

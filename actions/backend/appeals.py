@@ -51,7 +51,9 @@ class Appeals(AppealDrafts):
         with other content it raises IdempotencyConflict. `origin` "chat": the chat itself answers, no copy is sent.
         """
         use = KeyUse(key, origin, (appeal_id, command, actor))
-        done = await self._database.write(lambda session: self.carry_out(session, appeal_id, command, actor, use))
+        done = await self._database.write(
+            lambda session: self.carry_out(session, appeal_id, command, actor, use), short=True
+        )
         metrics.carried_out(f"{command.name}_appeal", origin, done=done.allowed and not done.replayed)
         return done
 
@@ -65,7 +67,9 @@ class Appeals(AppealDrafts):
         """
         command = DecideAppeal(outcome, reason.strip())
         use = KeyUse(key, "api", (appeal_id, command)) if key else None
-        done = await self._database.write(lambda session: self.carry_out(session, appeal_id, command, PLATFORM, use))
+        done = await self._database.write(
+            lambda session: self.carry_out(session, appeal_id, command, PLATFORM, use), short=True
+        )
         metrics.carried_out("decide_appeal", "api", done=done.allowed and not done.replayed)
         return done
 

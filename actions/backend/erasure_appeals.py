@@ -29,7 +29,8 @@ def erase_appeal(session: Session, job: Job, appeal_id: str) -> list[str]:
     found = load_appeal(session, appeal_id, lock=True)
     if found is None or found[1].seller_id != job.person_id:
         return []
-    row, traces = found[1], _traces(session, job)
+    account, row = found
+    traces = _traces(session, job)
     own_keys = erasure_orders.scrub_events(session, EventRow.appeal_id == appeal_id, traces)
     for subject in {appeal_id, row.subject_id}:
         erasure_orders.scrub_results(session, subject, traces, own_keys)
@@ -39,6 +40,7 @@ def erase_appeal(session: Session, job: Job, appeal_id: str) -> list[str]:
     row.seller_id = job.pseudonym
     row.title = row.ground = ""
     row.tracking_number = row.decision_reason = None
+    account.save(session)
     return digests
 
 

@@ -56,7 +56,7 @@ class FeedbackStore:
             _NEW.run(session, row)
             return str(row["id"])
 
-        return await self._database.upsert(work)
+        return await self._database.upsert(work, short=True)
 
     async def rate(self, feedback_id: str, actor: Actor, rating: Rating) -> Feedback | None:
         """Keep the thumb; a later one replaces it. None for an unknown question or another person's."""

@@ -200,7 +200,7 @@ class Openings:
     async def set_subject(self, conversation_id: str, appeal_id: str | None) -> None:
         """Keep which appeal the conversation is about: an upload is attached to that one."""
         about = {"conversation": conversation_id, "appeal": appeal_id}
-        await self._database.write(lambda session: _ABOUT.run(session, about))
+        await self._database.write(lambda session: _ABOUT.run(session, about), short=True)
 
     async def subject(self, conversation_id: str) -> str | None:
         """The appeal the conversation is about, None when there is none."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
-from actions.backend.prepared import Kept, Prepared
+from actions.backend.prepared import Kept, Prepared, save
 from actions.backend.tables import DisputeRow, OrderRow, table
 from actions.backend.views import DisputeSnapshot, OrderSnapshot
 from actions.policy import (
@@ -44,9 +43,8 @@ class Stored:
     def save(self, session: Session) -> None:
         """Write what was changed."""
         session.flush()
-        _update(session, _orders, self.order)
-        for dispute in self.disputes:
-            _update(session, _disputes, dispute)
+        save(session, _orders, self.order)
+        save(session, _disputes, *self.disputes)
 
     def dispute(self, dispute_id: str) -> DisputeRow:
         return next(row for row in self.disputes if row.id == dispute_id)
@@ -153,17 +151,3 @@ def new_dispute(session: Session, **values: Any) -> DisputeRow:
     row = Kept({**dict.fromkeys(_disputes.columns.keys()), **values})
     _NEW_DISPUTE.run(session, row.values())
     return cast(DisputeRow, row)
-
-
-def _update(session: Session, of: Table, row: OrderRow | DisputeRow) -> None:
-    if isinstance(row, Kept) and (changed := row.changed()):
-        _changing(of, tuple(changed)).run(
-            session, {f"new_{name}": value for name, value in changed.items()} | {"row": row.id}
-        )
-        row.saved()
-
-
-@cache
-def _changing(of: Table, names: tuple[str, ...]) -> Prepared:
-    values = {name: bindparam(f"new_{name}", type_=of.c[name].type) for name in names}
-    return Prepared(update(of).where(of.c.id == bindparam("row")).values(values))

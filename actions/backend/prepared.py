@@ -9,9 +9,10 @@ from __future__ import annotations
 import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Executable
+from sqlalchemy import Executable, Table, bindparam, update
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -62,6 +63,11 @@ class Kept:
         return {name: now[name] for name in now["_was"]}
 
 
+def kept(rows: Iterable[Any]) -> list[Any]:
+    """Rows of columns, as `Kept`."""
+    return [Kept(row._asdict()) for row in rows]
+
+
 class Prepared:
     """One statement of Core with named parameters, none of which is a list.
 
@@ -91,7 +97,7 @@ class Prepared:
 
     def kept(self, session: Session, values: Mapping[str, Any] | None = None) -> list[Any]:
         """All rows, as `Kept`."""
-        return [Kept(row._asdict()) for row in self.rows(session, values)]
+        return kept(self.rows(session, values))
 
     def first(self, session: Session, values: Mapping[str, Any] | None = None) -> Any:
         """The first row, or None."""
@@ -156,3 +162,18 @@ class Prepared:
         back = [_from_driver(entry.type) for entry in columns]
         self._converts = [(index, convert) for index, convert in enumerate(back) if convert is not None]
         self._sql = str(compiled)
+
+
+def save(session: Session, of: Table, *rows: object) -> None:
+    """Write what was changed in rows of a table with an `id`. What is not `Kept` is left to the session."""
+    for row in rows:
+        if isinstance(row, Kept) and (changed := row.changed()):
+            values = {f"new_{name}": value for name, value in changed.items()}
+            _changing(of, tuple(changed)).run(session, values | {"row": row.values()["id"]})
+            row.saved()
+
+
+@cache
+def _changing(of: Table, names: tuple[str, ...]) -> Prepared:
+    values = {name: bindparam(f"new_{name}", type_=of.c[name].type) for name in names}
+    return Prepared(update(of).where(of.c.id == bindparam("row")).values(values))

@@ -115,7 +115,7 @@ class Proposals:
     async def discard(self, proposal_id: str, conversation_id: str) -> bool:
         """The person said no. Whether there was something to discard."""
         mine = {"proposal": proposal_id, "conversation": conversation_id}
-        return await self._database.write(lambda session: bool(_DISCARD.rows(session, mine)))
+        return await self._database.write(lambda session: bool(_DISCARD.rows(session, mine)), short=True)
 
     async def confirm(self, proposal_id: str, conversation_id: str, actor: Actor, message_id: str) -> Confirmation:
         """Execute the proposal, exactly as shown, in one transaction; see ConfirmStatus for what else can come of it.
