@@ -8,6 +8,9 @@ PY := $(BIN)/python
 LOCK := $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 \
         --no-header --no-annotate --no-emit-index-url
 
+# Only `rasa test` and bench/plot.py draw: matplotlib and what nothing else needs are a developer's.
+DRAWING := matplotlib contourpy cycler kiwisolver
+
 # uv brings its own certificates and Pythons; here it shall use the machine's.
 export UV_SYSTEM_CERTS ?= 1
 export UV_PYTHON_DOWNLOADS := never
@@ -66,7 +69,7 @@ format: .venv/.dev ## Put the code into the house style
 lock: .tools/.ready ## Renew requirements/*.lock from pyproject.toml
 	$(LOCK) --upgrade --group dev --output-file requirements/dev.lock
 	for group in runtime gateway actions; do \
-	    $(LOCK) --group $$group --constraints requirements/dev.lock --output-file requirements/$$group.lock || exit 1; done
+	    $(LOCK) --group $$group --constraints requirements/dev.lock $(DRAWING:%=--no-emit-package %) --output-file requirements/$$group.lock || exit 1; done
 	$(LOCK) --no-config --constraints requirements/dev.lock requirements/tensorflow.in \
 	        --output-file requirements/tensorflow.lock
 

