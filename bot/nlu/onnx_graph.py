@@ -1,4 +1,4 @@
-"""Writes networks for ONNX Runtime: the few kinds of protocol-buffer messages that such a file needs (onnx.proto).
+"""Networks for ONNX Runtime: the few kinds of protocol-buffer messages that its files need (onnx.proto).
 
 The package `onnx` would do the same, and pulls in more than it saves: a file is a list of operators and of arrays.
 """
@@ -10,10 +10,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import onnxruntime
 from numpy.typing import NDArray
 
+Shape = Sequence[int | str]
+
 _IR, _OPSET, _CONTRIBUTED = 9, 18, "com.microsoft"
-_KINDS = {"float32": 1, "uint8": 2}
+_KINDS = {"float32": 1, "uint8": 2, "int64": 7}
 _NUMBER, _BYTES, _FLOAT = 0, 2, 5  # kinds of fields
 _ATTRIBUTE_FLOAT, _ATTRIBUTE_INT = 1, 2
 
@@ -26,7 +29,7 @@ class Network:
         self._arrays: list[bytes] = []
 
     def keep(self, array: NDArray[Any]) -> str:
-        """An array (float32 or uint8) that is part of the network."""
+        """An array (float32, uint8 or int64) that is part of the network."""
         name = f"w{len(self._arrays)}"
         data = np.ascontiguousarray(array)
         fields = [*(_number(1, size) for size in data.shape), _number(2, _KINDS[data.dtype.name])]
@@ -47,11 +50,20 @@ class Network:
         self._nodes.append(b"".join(fields))
         return names
 
-    def file(self, given: str, found: str, shape: Sequence[int | str]) -> bytes:
-        """The whole network, for float32 arrays ``given`` and ``found`` of one shape; a size may be a name."""
+    def session(self, given: Mapping[str, Shape], found: str, shape: Shape) -> onnxruntime.InferenceSession:
+        """Ready to run, on the thread of whoever runs it, so that a process may fork after it. ``given``, ``found``:
+        names of arrays of float32 that go in and come out, and their shapes; a size that varies is a name."""
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.enable_cpu_mem_arena = False  # it would keep what the longest message ever needed
+        file = self._file(given, found, shape)
+        return onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+
+    def _file(self, given: Mapping[str, Shape], found: str, shape: Shape) -> bytes:
         graph = [_bytes(1, node) for node in self._nodes] + [_bytes(2, b"lotse")]
         graph += [_bytes(5, array) for array in self._arrays]
-        graph += [_bytes(11, _described(given, shape)), _bytes(12, _described(found, shape))]
+        graph += [_bytes(11, _described(name, its_shape)) for name, its_shape in given.items()]
+        graph.append(_bytes(12, _described(found, shape)))
         sets = ((b"", _OPSET), (_CONTRIBUTED.encode(), 1))
         opsets = [_bytes(8, _bytes(1, domain) + _number(2, version)) for domain, version in sets]
         return b"".join([_number(1, _IR), _bytes(7, b"".join(graph)), *opsets])
@@ -66,7 +78,7 @@ def _attributes(values: Mapping[str, float]) -> list[bytes]:
     ]
 
 
-def _described(name: str, shape: Sequence[int | str]) -> bytes:
+def _described(name: str, shape: Shape) -> bytes:
     sizes = [_bytes(2, size.encode()) if isinstance(size, str) else _number(1, size) for size in shape]
     tensor = _number(1, _KINDS["float32"]) + _bytes(2, b"".join(_bytes(1, size) for size in sizes))
     return _bytes(1, name.encode()) + _bytes(2, _bytes(1, tensor))

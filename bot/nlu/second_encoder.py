@@ -27,10 +27,7 @@ class SecondEncoder:
         self._model = model
         self._places = model.tensor("emb.pos").reshape(-1, model.width) + model.tensor("emb.type")[: model.width]
         self._scale, self._shift = model.tensor("emb.ln.w"), model.tensor("emb.ln.b")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False  # it would keep what the longest message ever needed
-        self._session = onnxruntime.InferenceSession(_network(model), options, providers=["CPUExecutionProvider"])
+        self._session = _layers(model)
 
     def encode(self, text: str) -> Floats:
         """The unit vector of the text: (384,)."""
@@ -51,7 +48,7 @@ class SecondEncoder:
         return x
 
 
-def _network(model: PackedModel) -> bytes:
+def _layers(model: PackedModel) -> onnxruntime.InferenceSession:
     """All layers: (1, pieces, width) in, the same out. Names with a dot: ONNX Runtime's own ContribOperators.md."""
     network, x = Network(), "rows"
     for number in range(model.layers):
@@ -61,7 +58,8 @@ def _network(model: PackedModel) -> bytes:
         x = layer.normalised_sum(x, layer.product(seen, "ao"), "aln")
         (wide,) = network.add(".FastGelu", [layer.product(x, "fi")])
         x = layer.normalised_sum(x, layer.product(wide, "fo"), "oln")
-    return network.file("rows", x, (1, "pieces", model.width))
+    shape = (1, "pieces", model.width)
+    return network.session({"rows": shape}, x, shape)
 
 
 @dataclass(frozen=True, slots=True)
