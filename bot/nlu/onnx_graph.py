@@ -36,7 +36,7 @@ class Network:
         self._arrays.append(b"".join([*fields, _bytes(8, name.encode()), _bytes(9, data.tobytes())]))
         return name
 
-    def add(self, operator: str, inputs: Sequence[str], /, outputs: int = 1, **attributes: float) -> list[str]:
+    def add(self, operator: str, inputs: Sequence[str], outputs: int = 1, /, **attributes: float) -> list[str]:
         """One of ONNX's operators; one that it lacks is ONNX Runtime's own if its name begins with a dot.
 
         An input without a name is left out.
