@@ -143,7 +143,7 @@ def test_rasa_and_the_actions_inside_are_down(mended: Stack, play: Play) -> None
     down_and_up(mended, play, "rasa")
 
 
-@pytest.mark.parametrize("after", [0.005, 0.02, 0.05])
+@pytest.mark.parametrize("after", [0.01, 0.03])
 def test_rasa_dies_during_an_action(mended: Stack, play: Play, after: float) -> None:
     dies_meanwhile(mended, play, "rasa", after)
 

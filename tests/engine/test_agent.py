@@ -1,20 +1,24 @@
-"""A turn is whole or did not happen: the agent, the tracker store and a real action server, with a trained model."""
+"""A turn is whole or did not happen: the agent, the tracker store and actions on both sides, with a trained model."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from rasa.core.channels.channel import UserMessage
 from rasa.shared.core.events import UserUttered
+from rasa_sdk.executor import ActionExecutor
+from rasa_sdk.interfaces import ActionExecutionRejection, ActionNotFoundException
 
-from bot.engine.action_call import ActionServerEndpoint
+from bot.engine.action_call import ActionEndpoint, ActionServerEndpoint
+from bot.engine.action_inside import InsideEndpoint
 from bot.engine.agent import LotseAgent
 from bot.engine.channel import Incoming
 from bot.engine.locks import LocalLockStore
@@ -26,7 +30,7 @@ pytestmark = pytest.mark.integration
 
 
 class Actions:
-    """An action server that can be told to misbehave."""
+    """Actions that can be told to misbehave: an action server, or inside Rasa in the place of the SDK's executor."""
 
     def __init__(self) -> None:
         self.calls: list[dict[str, Any]] = []
@@ -34,7 +38,20 @@ class Actions:
 
     async def webhook(self, request: web.Request) -> web.StreamResponse:
         assert request.headers["X-Lotse-Secret"] == "secret"
-        call = await request.json()
+        return await self._respond(await request.json())
+
+    async def run(self, call: dict[str, Any]) -> Any:
+        """What the server says with its status, said as an action does."""
+        response = await self._respond(call)
+        if response.status == 400:
+            raise ActionExecutionRejection("action_answer")
+        if response.status == 404:
+            raise ActionNotFoundException("action_answer")
+        if response.status == 500:
+            raise RuntimeError("the action crashes")
+        return json.loads(response.text or "") if response.content_type == "application/json" else {"events": {self}}
+
+    async def _respond(self, call: dict[str, Any]) -> web.Response:
         self.calls.append(call)
         tracker = call["tracker"]
         message = tracker["latest_message"]
@@ -52,7 +69,7 @@ class Actions:
         outcome = self.mood()
         if asyncio.iscoroutine(outcome):
             outcome = await outcome
-        if isinstance(outcome, web.StreamResponse):
+        if isinstance(outcome, web.Response):
             return outcome
         if outcome == "no proof":
             events.pop()
@@ -74,19 +91,25 @@ async def actions() -> AsyncIterator[tuple[Actions, str]]:
     await server.close()
 
 
-@pytest.fixture(params=[LotseProcessor, DaskProcessor], ids=["direct", "dask"])
+@pytest.fixture(params=["direct", "dask", "inside"])
 async def agent(
     request: pytest.FixtureRequest, tiny_model: Path, actions: tuple[Actions, str], tmp_path: Path
 ) -> AsyncIterator[LotseAgent]:
-    agent = await loaded(request.param, tiny_model, actions[1], tmp_path / "c.db")
+    """With both processors and an action server; and with the actions inside Rasa."""
+    processor = DaskProcessor if request.param == "dask" else LotseProcessor
+    inside = InsideEndpoint(cast(ActionExecutor, actions[0]), timeout=0.5) if request.param == "inside" else None
+    agent = await loaded(processor, tiny_model, actions[1], tmp_path / "c.db", inside)
     yield agent
     await agent.action_endpoint.close()
     await agent.tracker_store.close()
 
 
-async def loaded(processor: type[LotseProcessor], model: Path, url: str, database: Path) -> LotseAgent:
+async def loaded(
+    processor: type[LotseProcessor], model: Path, url: str, database: Path, inside: ActionEndpoint | None = None
+) -> LotseAgent:
     store = LotseTrackerStore(url=f"sqlite+aiosqlite:///{database}")
-    agent = LotseAgent(store, LocalLockStore(), ActionServerEndpoint(url, "secret", timeout=0.5), processor)
+    endpoint = inside or ActionServerEndpoint(url, "secret", timeout=0.5)
+    agent = LotseAgent(store, LocalLockStore(), endpoint, processor)
     agent.load_model(model)
     return agent
 
@@ -212,6 +235,7 @@ async def test_a_first_message_that_fails_leaves_nothing_behind(
     assert not await agent.tracker_store.exists("c1")
 
 
+@pytest.mark.parametrize("agent", ["direct", "dask"], indirect=True)
 async def test_an_action_server_that_is_down_fails_the_turn(agent: LotseAgent, unused_tcp_port: int) -> None:
     agent.action_endpoint.url = f"http://127.0.0.1:{unused_tcp_port}/webhook"
     with pytest.raises(TurnFailedError):

@@ -73,10 +73,15 @@ async def action(request: web.Request) -> web.Response:
     )
 
 
+async def health(_request: web.Request) -> web.Response:
+    return web.json_response({"status": "ok"})
+
+
 @pytest.fixture
 async def rasa(tiny_model: Path, tmp_path: Path) -> AsyncIterator[Rasa]:
     app = web.Application()
     app.router.add_post("/webhook", action)
+    app.router.add_get("/health", health)
     actions = TestServer(app)
     await actions.start_server()
     port = unused_port()
@@ -116,6 +121,10 @@ async def test_the_channel_over_http(rasa: Rasa) -> None:
     for headers in ({}, {"X-Lotse-Secret": "wrong"}, {"X-Lotse-Secret": ""}):
         assert (await rasa.post(hello, headers))[0] == 401
         assert await rasa.get(headers=headers) == 401
+
+    # It says how the actions are, wherever they run.
+    assert await rasa.get("/actions") == 200
+    assert await rasa.get("/actions", {}) == 401
 
     # A message, the same again, and a button.
     assert await rasa.post(hello) == answered

@@ -32,6 +32,7 @@ class FakeEngine:
         self.finished: list[str] = []
         self.request_ids: list[str] = []
         self.failing = False
+        self.actions_open = True
         self.most_at_once: dict[str, int] = {}
         self._running: dict[str, int] = {}
         self._handled: dict[str, list[dict[str, Any]]] = {}
@@ -48,6 +49,7 @@ class FakeEngine:
         app = web.Application()
         app.router.add_post("/webhooks/lotse/message", self._message)
         app.router.add_get("/webhooks/lotse/", self._alive)
+        app.router.add_get("/webhooks/lotse/actions", self._actions)
         app.router.add_get("/health", self._alive)
         self._server = TestServer(app, port=self._port)
         await self._server.start_server()
@@ -61,6 +63,9 @@ class FakeEngine:
 
     async def _alive(self, request: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
+
+    async def _actions(self, request: web.Request) -> web.Response:
+        return web.json_response({}, status=200 if self.actions_open else 503)
 
     async def _message(self, request: web.Request) -> web.Response:
         if request.headers.get("X-Lotse-Secret") != SECRET:

@@ -30,6 +30,21 @@ async def test_ready_says_which_part_is_missing(gateway: Gateway, engine: FakeEn
     assert (await gateway.client.get("/health")).status == 200
 
 
+async def test_rasa_says_how_actions_inside_it_are(start: Start, engine: FakeEngine) -> None:
+    async with start(actions_url="") as gateway:
+
+        async def ill() -> list[tuple[str, str]]:
+            body = await (await gateway.client.get("/ready")).json()
+            return [(part["name"], part["detail"]) for part in body["parts"] if not part["ok"]]
+
+        async def well() -> bool:
+            return await ill() == []
+
+        await eventually(well)
+        engine.actions_open = False
+        assert await ill() == [("actions", "answered 503")]
+
+
 async def test_a_loop_that_fails_is_told_and_goes_on() -> None:
     failing, steps = True, 0
 
