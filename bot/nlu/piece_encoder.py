@@ -7,7 +7,7 @@ its embedding, and what it adds to the first layer at each place of an n-gram. T
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,8 @@ Floats = NDArray[np.float32]
 
 #: How many pieces are remembered; 10 KiB each. The training sentences have 5000, most of them rare.
 REMEMBERED = 2048
+_WORDS = 16_384  # whose pieces are remembered
+_BLANK = "\u2581"  # stands before each word
 _WIDTH = 256  # of an n-gram's vector
 #: Orders of the n-grams, and how many of their places lie before the piece they belong to.
 _ORDERS = ((2, 0), (3, 1), (5, 2))
@@ -35,7 +37,9 @@ class PieceEncoder:
     def __init__(self, encoder: USE, remembered: int = REMEMBERED) -> None:
         self._whole = encoder
         self._net: Any = encoder._model
-        self._pieces = encoder._tokenizer.encode
+        self._tokenizer: Any = encoder._tokenizer
+        # No piece has a blank but in front, so each word is cut by itself, and most words come again.
+        self._cut = lru_cache(maxsize=_WORDS)(self._tokenizer._viterbi)
         self._first = [np.hstack(np.split(weights, len(weights) // _WIDTH)) for weights in self._net.w1]
         self._rest = _rest(self._net)
         self._slots: dict[int, int] = {}
@@ -45,11 +49,18 @@ class PieceEncoder:
 
     def encode(self, text: str) -> Floats:
         """The unit vector of the text: (512,)."""
-        pieces = self._pieces(text, out_type=int, add_bos=True, add_eos=True)
+        pieces = self._pieces(text)
         if len(pieces) > len(self._added):
             return np.asarray(self._whole.encode(text), np.float32)
         with self._limit():
             return self._encode(np.array(pieces, np.int64))
+
+    def _pieces(self, text: str) -> list[int]:
+        """The numbers of the pieces of a text, with those for its beginning and its end."""
+        tokenizer = self._tokenizer
+        words = tokenizer._normalizer.normalize(text).split(_BLANK)[1:]
+        found = [piece for word in words for piece in self._cut(_BLANK + word)] or [tokenizer._unk_id]
+        return [tokenizer._bos_id, *found, tokenizer._eos_id]
 
     def _encode(self, pieces: NDArray[np.int64]) -> Floats:
         net, length = self._net, len(pieces)

@@ -19,6 +19,13 @@ TEXTS = (
 )
 
 
+def test_words_are_cut_one_by_one_as_in_the_whole_text() -> None:
+    pieces, tokenizer = PieceEncoder(encoder()), encoder()._tokenizer
+    assert not any("\u2581" in piece[1:] for piece in tokenizer._pieces)
+    for text in (*TEXTS, " \t\u2581 ", "e-mail\u2581adresse", "ﬁ\u00a0x  漢字 مرحبا"):
+        assert pieces._pieces(text) == tokenizer.encode(text, out_type=int, add_bos=True, add_eos=True), text
+
+
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
 def test_the_same_vector_at_first_and_once_remembered(text: str) -> None:
     pieces, whole = PieceEncoder(encoder()), encoder().encode(text)
