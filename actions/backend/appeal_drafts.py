@@ -17,6 +17,7 @@ from actions.backend.appeal_views import AppealSnapshot, DraftResult, EditResult
 from actions.backend.columns import new_id
 from actions.backend.errors import EvidenceRefused
 from actions.backend.idempotency import KeyUse, first_result, keep
+from actions.backend.openings import keep_subject
 from actions.backend.results import IdempotencyKey
 from actions.policy import (
     APPEAL_TYPES,
@@ -68,15 +69,22 @@ class AppealDrafts(AppealReading):
         ground: str = "",
         origin: str = "api",
         key: IdempotencyKey,
+        conversation_id: str | None = None,
     ) -> DraftResult:
         """Begin an appeal, or return the open one with the same claim (W-26), which may have the other of two types.
 
         Refused or Undetermined when it could not be filed now even with ground and all evidence: there is no draft
-        then. Evidence may be missing.
+        then. Evidence may be missing. `conversation_id`: the conversation that is about it from now on.
         """
         use = KeyUse(key, origin, (actor, type, subject.kind, subject.id, ground))
 
         def work(session: Session) -> DraftResult:
+            result = begin(session)
+            if conversation_id is not None and isinstance(result, AppealSnapshot):
+                keep_subject(session, conversation_id, result.id)
+            return result
+
+        def begin(session: Session) -> DraftResult:
             if actor.role is not Role.SELLER:
                 return no_subject(type, subject)
             account = load_subject(session, actor.id, subject, lock=True)

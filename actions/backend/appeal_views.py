@@ -241,12 +241,13 @@ class AppealConfirmation:
     """Result of a yes. `proposal` is None only for UNKNOWN.
 
     `results` has one outcome for each item, in their order: what was done for EXECUTED and ALREADY_DONE, else what the
-    rules say now. An item may be refused although others were executed.
+    rules say now. An item may be refused although others were executed. `feedback_id` as in Confirmation.
     """
 
     status: ConfirmStatus
     proposal: AppealProposal | None = None
     results: tuple[AppealOutcome, ...] = ()
+    feedback_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,23 +81,30 @@ class Appeals(AppealDrafts):
         actor: Actor,
         use: KeyUse | None,
         as_shown: Judged = lambda row, verdict: True,
+        also: Callable[[AppealOutcome], None] = lambda outcome: None,
     ) -> AppealOutcome:
         """One command on one appeal in this session's transaction, of which it is the last step.
 
         `as_shown` says whether an allowed command would still do what somebody was shown; if not, nothing is done.
+        `also` may write more before the audit row, which comes last, is numbered; it is called with what is returned.
         """
+
+        def told(outcome: AppealOutcome) -> AppealOutcome:
+            also(outcome)
+            return outcome
+
         found = load_appeal(session, appeal_id, lock=True)
         if found is None or (actor.role is not Role.PLATFORM and found[0].actor != actor):
-            return AppealOutcome(no_appeal(appeal_id), None)
+            return told(AppealOutcome(no_appeal(appeal_id), None))
         account, row = found
         first: AppealOutcome | None = first_result(session, use) if use else None
         if first is not None:
-            return replace(first, replayed=True)
+            return told(replace(first, replayed=True))
         now = self._clock.read(session)
         verdict = self.judge(account, row, command, actor, now)
         if not isinstance(verdict, Allowed) or not as_shown(row, verdict):
             snapshot = account.snapshot(row, now, self._limits)
-            return AppealOutcome(verdict, snapshot, changed=isinstance(verdict, Allowed))
+            return told(AppealOutcome(verdict, snapshot, changed=isinstance(verdict, Allowed)))
         changes = self._changes(session, account, now)
         if isinstance(command, SubmitAppeal) and command.ground.strip():
             row.ground = command.ground.strip()
@@ -106,6 +113,7 @@ class Appeals(AppealDrafts):
         outcome = AppealOutcome(verdict, account.snapshot(row, now, self._limits))
         if use is not None:
             keep(session, use, outcome, self._clock.real_now())
+        also(outcome)
         changes.finish()
         return outcome
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import bindparam, case, func, insert, select
 from sqlalchemy.orm import Session
@@ -27,6 +29,39 @@ _ASKED = Prepared(
 _NEW = Prepared(insert(_table), _table.columns.keys())
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The message that settles a case: whose, and the real time."""
+
+    conversation_id: str
+    actor: Actor
+    message_id: str
+    at: datetime
+
+
+def ask(session: Session, said: Said, settled: SettledCase) -> str | None:
+    """The id of the question, if this message is the one whose answer asks it; None if it was asked before."""
+    actor = said.actor
+    case = {"as": actor.role.value, "person": actor.id, "kind": settled.kind, "case": settled.id}
+    if (known := _ASKED.first(session, case)) is not None:
+        return known.id if known.asked_by == said.message_id and known.rating is None else None
+    row = {
+        **dict.fromkeys(_table.columns.keys()),
+        "id": new_id("B"),
+        "conversation_id": said.conversation_id,
+        "actor_role": actor.role.value,
+        "actor_id": actor.id,
+        "case_kind": settled.kind,
+        "case_id": settled.id,
+        "order_id": settled.order_id,
+        "outcome": settled.outcome.value,
+        "asked_by": said.message_id,
+        "asked_at": said.at,
+    }
+    _NEW.run(session, row)
+    return str(row["id"])
+
+
 class FeedbackStore:
     """Questions and their answers. Somebody else's question does not exist."""
 
@@ -35,28 +70,8 @@ class FeedbackStore:
 
     async def ask(self, conversation_id: str, actor: Actor, settled: SettledCase, *, message_id: str) -> str | None:
         """The id of the question, if this message is the one whose answer asks it; None if it was asked before."""
-        case = {"as": actor.role.value, "person": actor.id, "kind": settled.kind, "case": settled.id}
-
-        def work(session: Session) -> str | None:
-            if (known := _ASKED.first(session, case)) is not None:
-                return known.id if known.asked_by == message_id and known.rating is None else None
-            row = {
-                **dict.fromkeys(_table.columns.keys()),
-                "id": new_id("B"),
-                "conversation_id": conversation_id,
-                "actor_role": actor.role.value,
-                "actor_id": actor.id,
-                "case_kind": settled.kind,
-                "case_id": settled.id,
-                "order_id": settled.order_id,
-                "outcome": settled.outcome.value,
-                "asked_by": message_id,
-                "asked_at": self._clock.real_now(),
-            }
-            _NEW.run(session, row)
-            return str(row["id"])
-
-        return await self._database.upsert(work, short=True)
+        said = Said(conversation_id, actor, message_id, self._clock.real_now())
+        return await self._database.upsert(lambda session: ask(session, said, settled), short=True)
 
     async def rate(self, feedback_id: str, actor: Actor, rating: Rating) -> Feedback | None:
         """Keep the thumb; a later one replaces it. None for an unknown question or another person's."""

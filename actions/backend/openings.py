@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import BindParameter, String, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from actions.backend import messages, people
@@ -37,8 +37,11 @@ _NEW = Prepared(insert(_table), _table.columns.keys())
 _MINE = _messages.c.conversation_id == bindparam("conversation")
 _ASKED = select(_messages.c.client_id).where(_MINE, _messages.c.seq == bindparam("number")).scalar_subquery()
 _SHOWN = Prepared(select(_messages.c.seq, _messages.c.waiting).where(_MINE, _messages.c.in_reply_to == _ASKED))
+_APPEAL: BindParameter[str] = bindparam("appeal", type_=String())
 _ABOUT = Prepared(
-    update(_table).where(_table.c.id == bindparam("conversation")).values(appeal_id=bindparam("appeal", type_=String()))
+    update(_table)
+    .where(_table.c.id == bindparam("conversation"), _table.c.appeal_id.is_distinct_from(_APPEAL))
+    .values(appeal_id=_APPEAL)
 )
 _disputes = table(DisputeRow)
 _ASKING = Prepared(
@@ -98,6 +101,11 @@ def _insert(session: Session, iss: str | None, role: Role, sub: str, now: dateti
     new |= {"last_seq": 0, "delivered_seq": 0, "seen_seq": 0, "pending": 0}
     _NEW.run(session, new)
     return Conversation(new["id"], iss, role, sub)
+
+
+def keep_subject(session: Session, conversation_id: str, appeal_id: str | None) -> None:
+    """Keep which appeal the conversation is about; nothing is written if it is known."""
+    _ABOUT.run(session, {"conversation": conversation_id, "appeal": appeal_id})
 
 
 class Openings:
@@ -199,8 +207,7 @@ class Openings:
 
     async def set_subject(self, conversation_id: str, appeal_id: str | None) -> None:
         """Keep which appeal the conversation is about: an upload is attached to that one."""
-        about = {"conversation": conversation_id, "appeal": appeal_id}
-        await self._database.write(lambda session: _ABOUT.run(session, about), short=True)
+        await self._database.write(lambda session: keep_subject(session, conversation_id, appeal_id), short=True)
 
     async def subject(self, conversation_id: str) -> str | None:
         """The appeal the conversation is about, None when there is none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +15,8 @@ from actions.backend.clock import Clock
 from actions.backend.columns import Json, new_id
 from actions.backend.commands import Commands, Use, no_access, replay
 from actions.backend.database import Database
+from actions.backend.feedback import Said, ask
+from actions.backend.handover_views import SettledCase
 from actions.backend.order_store import Stored, load
 from actions.backend.prepared import Kept, Prepared
 from actions.backend.results import Confirmation, ConfirmStatus, IdempotencyKey, Outcome, Proposal
@@ -117,13 +119,22 @@ class Proposals:
         mine = {"proposal": proposal_id, "conversation": conversation_id}
         return await self._database.write(lambda session: bool(_DISCARD.rows(session, mine)), short=True)
 
-    async def confirm(self, proposal_id: str, conversation_id: str, actor: Actor, message_id: str) -> Confirmation:
+    async def confirm(
+        self,
+        proposal_id: str,
+        conversation_id: str,
+        actor: Actor,
+        message_id: str,
+        settles: Callable[[Command, str], SettledCase | None] = lambda command, order_id: None,
+    ) -> Confirmation:
         """Execute the proposal, exactly as shown, in one transaction; see ConfirmStatus for what else can come of it.
 
         The same message again gets the first result. EXPIRED is also a proposal that was discarded or replaced.
+        `settles` says which case a command on an order settles: whether that helped is asked in the same transaction.
         """
+        said = Said(conversation_id, actor, message_id, self._clock.real_now())
         done = await self._database.write(
-            lambda session: self._confirm(session, proposal_id, conversation_id, actor, message_id), short=True
+            lambda session: self._confirm(session, proposal_id, said, settles), short=True
         )
         if done.proposal is not None:
             executed = done.outcome is not None and not done.outcome.replayed
@@ -131,9 +142,10 @@ class Proposals:
         return done
 
     def _confirm(
-        self, session: Session, proposal_id: str, conversation_id: str, actor: Actor, message_id: str
+        self, session: Session, proposal_id: str, said: Said, settles: Callable[[Command, str], SettledCase | None]
     ) -> Confirmation:
-        row = self._find(session, proposal_id, conversation_id, lock=True)
+        actor, message_id = said.actor, said.message_id
+        row = self._find(session, proposal_id, said.conversation_id, lock=True)
         if row is None or (row.actor_role, row.actor_id) != (actor.role.value, actor.id):
             return Confirmation(ConfirmStatus.UNKNOWN)
         stored = load(session, row.order_id, lock=True)
@@ -143,14 +155,19 @@ class Proposals:
         proposal = self._proposal(row, stored, now)
         key = IdempotencyKey(message_id, proposal.command.name, row.order_id)
         use = Use(row.order_id, proposal.command, actor, key, "chat")
+
+        def asked() -> str | None:
+            settled = settles(proposal.command, row.order_id)
+            return ask(session, said, settled) if settled else None
+
         if row.status == _DONE:
             first: Outcome = replace(codec.decode(row.outcome), replayed=True)
             again = row.confirmed_by == message_id
             status = ConfirmStatus.EXECUTED if again else ConfirmStatus.ALREADY_DONE
-            return Confirmation(status, proposal, first.verdict, first)
+            return Confirmation(status, proposal, first.verdict, first, asked() if again else None)
         repeated = replay(session, use)
         if repeated is not None:  # this message did it already, through another proposal of the same content
-            return Confirmation(ConfirmStatus.EXECUTED, proposal, repeated.verdict, repeated)
+            return Confirmation(ConfirmStatus.EXECUTED, proposal, repeated.verdict, repeated, asked())
         verdict = decide(stored.facts(), proposal.command, actor, now, self._limits)
         if row.status == _DISCARDED or now > row.expires_at or self._clock.real_now() > row.real_expires_at:
             return Confirmation(ConfirmStatus.EXPIRED, proposal, verdict)
@@ -160,12 +177,15 @@ class Proposals:
         if stored.order.version != row.order_version or _timeless(verdict.effects, now) != shown:
             return Confirmation(ConfirmStatus.CHANGED, proposal, verdict)
 
+        questions: list[str | None] = []
+
         def done(outcome: Outcome) -> None:
             done = {"proposal": row.id, "message": message_id, "result": codec.encode(outcome)}
             _SETTLE.run(session, done)
+            questions.append(asked())
 
         outcome = self._commands.carry_out(session, stored, now, verdict, use, done)
-        return Confirmation(ConfirmStatus.EXECUTED, proposal, verdict, outcome)
+        return Confirmation(ConfirmStatus.EXECUTED, proposal, verdict, outcome, questions[0])
 
     @staticmethod
     def _find(session: Session, proposal_id: str, conversation_id: str, *, lock: bool) -> Any:

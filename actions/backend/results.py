@@ -68,9 +68,11 @@ class Confirmation:
     """Result of a yes. `proposal` is None only for UNKNOWN; `verdict` is the decision made now.
 
     `outcome` is set for EXECUTED, also when the same message is repeated (`outcome.replayed`), and for ALREADY_DONE.
+    `feedback_id`: the question whether it helped, which the answer to this message asks.
     """
 
     status: ConfirmStatus
     proposal: Proposal | None = None
     verdict: Verdict | None = None
     outcome: Outcome | None = None
+    feedback_id: str | None = None

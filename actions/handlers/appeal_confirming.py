@@ -142,7 +142,9 @@ def penalty_of(turn: Turn, appeal: AppealSnapshot) -> str:
 
 async def confirm(turn: Turn, proposal_id: str) -> None:
     """Execute the proposal, or say why nothing was done; each appeal has its own result."""
-    done = await turn.backend.appeal_proposals.confirm(proposal_id, turn.conversation_id, turn.actor, turn.message_id)
+    done = await turn.backend.appeal_proposals.confirm(
+        proposal_id, turn.conversation_id, turn.actor, turn.message_id, _filed
+    )
     proposal = done.proposal
     if proposal is None or done.status is ConfirmStatus.UNKNOWN:
         turn.case = None
@@ -157,7 +159,7 @@ async def confirm(turn: Turn, proposal_id: str) -> None:
         for result in done.results:
             report(turn, flow, result)
         turn.offer("button_appeal_status", "appeal_status")
-        await feedback.ask(turn, _filed(done.results) if proposal.command == "submit" else None)
+        feedback.show(turn, done.feedback_id)
         return
     if done.status is ConfirmStatus.ALREADY_DONE:
         turn.case = None
@@ -169,8 +171,10 @@ async def confirm(turn: Turn, proposal_id: str) -> None:
     turn.offer("button_appeal_status", "appeal_status")
 
 
-def _filed(results: Sequence[AppealOutcome]) -> SettledCase | None:
+def _filed(command: str, results: Sequence[AppealOutcome]) -> SettledCase | None:
     """What was filed; of many that were filed together the first stands for all."""
+    if command != "submit":
+        return None
     filed = [result.appeal for result in results if result.appeal and isinstance(result.verdict, Allowed)]
     return SettledCase("appeal", filed[0].id, Settled.FILED, filed[0].order_id) if filed else None
 

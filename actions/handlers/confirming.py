@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 async def confirm(turn: Turn, proposal_id: str) -> None:
     """Execute the proposal, or say why nothing was done."""
     done: Confirmation = await turn.backend.proposals.confirm(
-        proposal_id, turn.conversation_id, turn.actor, turn.message_id
+        proposal_id, turn.conversation_id, turn.actor, turn.message_id, feedback.settled_by
     )
     proposal = done.proposal
     if proposal is None or done.status is ConfirmStatus.UNKNOWN:
@@ -54,7 +54,7 @@ async def confirm(turn: Turn, proposal_id: str) -> None:
         ):  # it is done all the same, and must not sound undone
             log.exception("report_failed", conversation=turn.conversation_id, message=turn.message_id)
             turn.say("done_plainly", order=name_of(turn, order))
-        await feedback.ask(turn, feedback.settled_by(proposal.command, order.id))
+        feedback.show(turn, done.feedback_id)
     elif done.status is ConfirmStatus.ALREADY_DONE:
         turn.case = None
         turn.say("already_done", order=name_of(turn, order))

@@ -41,11 +41,8 @@ def settled_by(command: Command, order_id: str) -> SettledCase | None:
     return None
 
 
-async def ask(turn: Turn, settled: SettledCase | None) -> None:
-    """Two thumbs at the end of the reply, unless this case was asked about before."""
-    if settled is None:
-        return
-    asked = await turn.backend.feedback.ask(turn.conversation_id, turn.actor, settled, message_id=turn.message_id)
+def show(turn: Turn, asked: str | None) -> None:
+    """Two thumbs at the end of the reply for the question of this id; None: this case was asked about before."""
     if asked is None:
         return
     turn.say("feedback_ask")

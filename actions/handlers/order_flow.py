@@ -192,10 +192,11 @@ async def common_params(turn: Turn, order: OrderSnapshot, text: str | None) -> d
     """What nearly every proposal and report names."""
     limits = turn.backend.limits
     due: datetime = turn.now + limits.answer_window
+    other, at_start = await other_party(turn, order)
     return {
         "order": name_of(turn, order),
-        "other": await other_party(turn, order),
-        "Other": await other_party(turn, order, start=True),
+        "other": other,
+        "Other": at_start,
         "said": quoted(text or "", turn.locale),
         "due": due,
         "window": limits.answer_window,

@@ -41,15 +41,15 @@ def name_of(turn: Turn, order: OrderSnapshot) -> str:
     return named_order(order.id, order.title, turn.locale)
 
 
-async def other_party(turn: Turn, order: OrderSnapshot, *, start: bool = False) -> str:
-    """The other side by name, or „der Verkäufer"; ``start`` for the beginning of a sentence."""
+async def other_party(turn: Turn, order: OrderSnapshot) -> tuple[str, str]:
+    """The other side by name, or „der Verkäufer": within a sentence, and at its beginning."""
     role, person_id = (
         (Role.SELLER, order.seller_id) if turn.me.role is Role.CUSTOMER else (Role.CUSTOMER, order.customer_id)
     )
     known = await turn.backend.people.get(role, person_id)
     if known and known.name:
-        return str(known.name)
-    return turn.phrase(f"role_{role}_start" if start else f"role_{role}")
+        return str(known.name), str(known.name)
+    return turn.phrase(f"role_{role}"), turn.phrase(f"role_{role}_start")
 
 
 def open_case(order: OrderSnapshot) -> OpenCase | None:

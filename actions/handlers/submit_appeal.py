@@ -80,14 +80,19 @@ class SubmitAppeal(AppealProposing):
         """The stored draft with everything the message brought."""
         key = IdempotencyKey(turn.message_id, "draft", item.subject.id)
         drafted = await turn.backend.appeals.draft(
-            turn.actor, item.type, item.subject, ground=case.text or "", origin="chat", key=key
+            turn.actor,
+            item.type,
+            item.subject,
+            ground=case.text or "",
+            origin="chat",
+            key=key,
+            conversation_id=turn.conversation_id,
         )
         if isinstance(drafted, Refused | Undetermined):
             turn.case = None
             explain(turn, item, drafted)
             return None
         case.appeal_id = drafted.id
-        await turn.backend.conversations.set_subject(turn.conversation_id, drafted.id)
         number = turn.value("tracking_number")
         ground = case.text if case.text and case.text != drafted.ground else None
         if ground or number:

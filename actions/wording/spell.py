@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date
 from babel.lists import format_list
 
-_INSTANT = {"de": "EEEE, d. MMMM, HH:mm 'Uhr'", "en": "EEEE, d MMMM, HH:mm"}
-_INSTANT_YEAR = {"de": "EEEE, d. MMMM y, HH:mm 'Uhr'", "en": "EEEE, d MMMM y, HH:mm"}
+_DAY_OF_YEAR = {"de": "EEEE, d. MMMM", "en": "EEEE, d MMMM"}
+_TIME = {"de": "{:%H:%M} Uhr", "en": "{:%H:%M}"}
 _DAY = {"de": "EEEE, d. MMMM y", "en": "EEEE, d MMMM y"}
 _SHORT = {"de": "EEE, d. MMM", "en": "EEE, d MMM"}
 _HOURS_UP_TO = 72
@@ -32,8 +33,8 @@ def instant(value: datetime, locale: str, zone: ZoneInfo, *, now: datetime | Non
     """An aware instant in ``zone``; the year is named when it is not the year of ``now``."""
     local = value.astimezone(zone)
     same_year = now is None or now.astimezone(zone).year == local.year
-    pattern = (_INSTANT if same_year else _INSTANT_YEAR)[language(locale)]
-    return str(format_datetime(local, pattern, locale=language(locale)))
+    of = language(locale)
+    return f"{_named_day(local.date(), (_DAY_OF_YEAR if same_year else _DAY)[of], of)}, {_TIME[of].format(local)}"
 
 
 def zoned(value: datetime, locale: str, zone: ZoneInfo, *, now: datetime | None = None) -> str:
@@ -46,12 +47,18 @@ def zoned(value: datetime, locale: str, zone: ZoneInfo, *, now: datetime | None 
 
 def short_day(value: datetime, locale: str, zone: ZoneInfo) -> str:
     """The day of an instant, short enough for a button."""
-    return str(format_datetime(value.astimezone(zone), _SHORT[language(locale)], locale=language(locale)))
+    return _named_day(value.astimezone(zone).date(), _SHORT[language(locale)], language(locale))
 
 
 def day(value: date, locale: str) -> str:
     """A calendar day with its weekday and year."""
-    return str(format_date(value, _DAY[language(locale)], locale=language(locale)))
+    return _named_day(value, _DAY[language(locale)], language(locale))
+
+
+@lru_cache(maxsize=4096)
+def _named_day(value: date, pattern: str, of: str) -> str:
+    """The same few days are named again and again, and CLDR's patterns are slow."""
+    return str(format_date(value, pattern, locale=of))
 
 
 def duration(value: timedelta, locale: str) -> str:
@@ -81,6 +88,8 @@ def listing(items: list[str], locale: str, *, either: bool = False) -> str:
 
 def plain(text: str) -> str:
     """Somebody's text on one line, without control characters and without marks that turn the writing direction."""
+    if text.isprintable() and "  " not in text:  # nothing to do, which is nearly always so
+        return text.strip()
     folded = re.sub(r"\s+", " ", text).strip()
     return "".join(char for char in folded if unicodedata.category(char) not in ("Cc", "Cf") or char in _JOINERS)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -96,9 +97,7 @@ class Wording:
         zone = ZoneInfo(zone) if isinstance(zone, str) else zone
         given = params or {}
         filled: dict[str, str] = {}
-        for _, key, _, _ in Formatter().parse(template):
-            if key is None:
-                continue
+        for key in _named(template):
             if given.get(key) is None:
                 raise MissingText(f"{_PREFIX}{name} names {{{key}}}, which was not given")
             filled[key] = self.spell(given[key], locale, zone, now)
@@ -145,6 +144,12 @@ class Wording:
             return self.texts[name][locale]
         except KeyError:
             raise MissingText(f"no text {_PREFIX}{name} in {locale}") from None
+
+
+@cache
+def _named(template: str) -> tuple[str, ...]:
+    """The values that a text of ours names, each once."""
+    return tuple(dict.fromkeys(key for _, key, _, _ in Formatter().parse(template) if key is not None))
 
 
 def _locale_of(variation: Mapping[str, Any]) -> str:
