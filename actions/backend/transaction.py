@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, RootTransaction
@@ -37,6 +37,11 @@ class Transaction(Session):
             self._outer = self._given.begin()
         super().__init__(self._given, autoflush=False, expire_on_commit=False)
         return getattr(self, name)
+
+    def flush(self, objects: Sequence[Any] | None = None) -> None:
+        """Write what is pending; where nothing of SQLAlchemy's was used, nothing is."""
+        if self.begun:
+            super().flush(objects)
 
     def get_bind(self, *_: Any, **__: Any) -> Connection:
         """The connection: to ask which database this is needs no session in earnest."""
