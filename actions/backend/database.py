@@ -57,8 +57,8 @@ class Database(Protocol):
     async def write(self, work: Work[T], *, short: bool = False) -> T:
         """Run `work` in one transaction, committed when it returns and rolled back when it raises.
 
-        `short`: it touches a few rows, found by an index. SQLite then does it right here if nobody else writes at this
-        moment: to wait for a thread costs more than the rows and their commit.
+        `short`: it touches a few rows, found by an index. SQLite then does it right here, with other short ones that
+        wait in one commit (`actions.backend.group_commit`).
         """
 
     async def upsert(self, work: Work[T], *, short: bool = False) -> T:

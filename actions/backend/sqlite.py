@@ -1,4 +1,4 @@
-"""SQLite in WAL mode: one thread writes, a few read; short looks and short writes need no thread.
+"""SQLite in WAL mode: one thread writes, a few read; short looks and short writes need none but for their commit.
 
 Each thread keeps a connection of its own: to take one from a pool and give it back costs as much as a statement.
 """
@@ -8,9 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import sqlite3
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -18,18 +16,12 @@ from typing import Any
 import msgspec
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from actions.backend.errors import BadValue
-from actions.backend.transaction import T, Transaction, Upsert, Work, unavailable
+from actions.backend.group_commit import GroupCommit
+from actions.backend.sqlite_link import OURS, Link
+from actions.backend.transaction import T, Upsert, Work
 
 _READERS = 4
-# Another process holds the write lock for a commit or two. SQLite itself would sleep 1, 2, 5, 10, 15 … 100 ms.
-_POLL = 0.001
-
-
-class _Busy(OperationalError):
-    """Somebody else has the lock: nothing was done."""
 
 
 def beginning_engine(url: URL, busy_seconds: float) -> Engine:
@@ -74,78 +66,8 @@ def from_json(text: str) -> Any:
     return msgspec.json.decode(text)
 
 
-class _Ours:
-    """Around a transaction: SQLite's errors become the ones that callers know. A class: a generator costs more."""
-
-    def __enter__(self) -> None:
-        return
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, OperationalError | PoolTimeout):
-            raise unavailable(error) from error
-        if isinstance(error, UnicodeEncodeError):
-            raise BadValue(str(error)) from error
-
-
-_OURS = _Ours()
-
-
-class _Link:
-    """The connection of one thread."""
-
-    def __init__(self, engine: Engine, begin: str, busy_seconds: float, *, patient: bool = True) -> None:
-        """`patient`: SQLite waits for locks; otherwise `begin` is tried again and again, and nothing else waits."""
-        self._engine, self._begin, self._busy_seconds, self._patient = engine, begin, busy_seconds, patient
-        self._connection: Connection | None = None
-        self._raw: Any = None
-
-    def run(self, work: Work[T], *, wait: bool = True) -> T:
-        """One transaction. `wait`: for a lock, as long as allowed."""
-        connection, raw = self._connection or self._open(), self._raw
-        try:
-            self._enter(raw, self._busy_seconds if wait else 0.0)
-            session = Transaction(connection, raw)
-            try:
-                result = work(session)
-                session.commit_raw()
-                return result
-            finally:
-                session.end_raw()
-        except _Busy:
-            raise
-        except OperationalError:
-            self.close()
-            raise
-
-    def _open(self) -> Connection:
-        self._connection = self._engine.connect()
-        self._raw = self._connection.connection.dbapi_connection
-        if not self._patient:
-            self._connection.exec_driver_sql("PRAGMA busy_timeout=0")
-            self._connection.rollback()
-        return self._connection
-
-    def _enter(self, raw: sqlite3.Connection, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while True:
-            try:
-                raw.execute(self._begin)
-                return
-            except sqlite3.Error as error:
-                busy = getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-                if self._patient or not busy or time.monotonic() >= until:
-                    kind = _Busy if busy else OperationalError
-                    raise kind(self._begin, None, error, hide_parameters=True) from error
-            time.sleep(_POLL)
-
-    def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-
 class Sqlite(Upsert):
-    """Writers of a process queue in order; readers see what was committed when they begin."""
+    """Writers of a process queue in order, short ones in groups; readers see what was committed when they begin."""
 
     def __init__(self, url: URL, busy_seconds: float) -> None:
         self.engine = _engine(url, busy_seconds)
@@ -153,18 +75,19 @@ class Sqlite(Upsert):
         self._writer = ThreadPoolExecutor(1, "sqlite-write")
         self._readers = ThreadPoolExecutor(_READERS, "sqlite-read")
         self._writing = self._link("BEGIN IMMEDIATE", patient=False)
+        self._short = GroupCommit(self._link("BEGIN IMMEDIATE", patient=False), busy_seconds)
         self._looking = self._link("BEGIN", patient=False)
-        self._is_looking, self._is_writing = threading.Lock(), threading.Lock()
+        self._is_looking = threading.Lock()
         self._reading = threading.local()
         self._links = [self._writing, self._looking]
 
-    def _link(self, begin: str, *, patient: bool = True) -> _Link:
-        return _Link(self.engine, begin, self._busy_seconds, patient=patient)
+    def _link(self, begin: str, *, patient: bool = True) -> Link:
+        return Link(self.engine, begin, self._busy_seconds, patient=patient)
 
     async def look(self, work: Work[T]) -> T:
         if self._is_looking.acquire(blocking=False):
             try:
-                with _OURS, contextlib.suppress(OperationalError):
+                with OURS, contextlib.suppress(OperationalError):
                     return self._looking.run(work, wait=False)
                 # A lock, or the disk: whatever it is, it is not waited for here.
             finally:
@@ -175,31 +98,23 @@ class Sqlite(Upsert):
         return await self._run(self._readers, functools.partial(self._read, work))
 
     async def write(self, work: Work[T], *, short: bool = False) -> T:
-        if short and self._is_writing.acquire(blocking=False):
-            try:
-                with _OURS, contextlib.suppress(_Busy):
-                    return self._writing.run(work, wait=False)
-            finally:
-                self._is_writing.release()
-        # Another process writes, or another thread: this one's waits for it.
-        return await self._run(self._writer, functools.partial(self._write, work))
-
-    def _write(self, work: Work[T]) -> T:
-        with self._is_writing:
-            return self._writing.run(work)
+        if short:
+            return await self._short.add(work)
+        return await self._run(self._writer, functools.partial(self._writing.run, work))
 
     def _read(self, work: Work[T]) -> T:
-        link: _Link | None = getattr(self._reading, "link", None)
+        link: Link | None = getattr(self._reading, "link", None)
         if link is None:
             link = self._reading.link = self._link("BEGIN")
             self._links.append(link)
         return link.run(work)
 
     async def _run(self, threads: ThreadPoolExecutor, call: functools.partial[T]) -> T:
-        with _OURS:
+        with OURS:
             return await asyncio.get_running_loop().run_in_executor(threads, call)
 
     async def close(self) -> None:
+        await self._short.close()
         self._writer.shutdown()
         self._readers.shutdown()
         for link in self._links:

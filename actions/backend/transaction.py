@@ -17,6 +17,10 @@ T = TypeVar("T")
 Work = Callable[[Session], T]
 
 
+class NeedsSession(BaseException):
+    """A work that shares its transaction with others needs SQLAlchemy's session, which it would have to end."""
+
+
 class Transaction(Session):
     """The session of one transaction. `raw` is SQLite's own connection in it, for `actions.backend.prepared`.
 
@@ -27,11 +31,14 @@ class Transaction(Session):
     def __init__(self, connection: Connection, raw: sqlite3.Connection | None = None) -> None:
         self.raw, self._given, self.begun = raw, connection, False
         self._outer: RootTransaction | None = None
+        self.shared = False
 
     def __getattr__(self, name: str) -> Any:
         """Only what is missing is asked for here: all that a session has."""
         if self.begun:
             raise AttributeError(name)
+        if self.shared:
+            raise NeedsSession
         self.begun = True
         if self.raw is not None:
             self._outer = self._given.begin()
@@ -49,16 +56,20 @@ class Transaction(Session):
 
     def commit_raw(self) -> None:
         """Commit what was begun on SQLite's connection. Errors are SQLAlchemy's."""
-        assert self.raw is not None
         if self._outer is not None:
             self.flush()
             if self._outer.is_active:  # the work may have taken everything back
                 self._outer.commit()
             return
+        self.step("COMMIT")
+
+    def step(self, sql: str) -> None:
+        """Execute a statement about the transaction itself on SQLite's connection. Errors are SQLAlchemy's."""
+        assert self.raw is not None
         try:
-            self.raw.execute("COMMIT")
+            self.raw.execute(sql)
         except sqlite3.Error as error:
-            raise DBAPIError.instance("COMMIT", None, error, sqlite3.Error, hide_parameters=True) from error
+            raise DBAPIError.instance(sql, None, error, sqlite3.Error, hide_parameters=True) from error
 
     def end_raw(self) -> None:
         """Take back what was not committed on SQLite's connection."""

@@ -1,0 +1,182 @@
+"""Group commit for SQLite: short transactions that come while another one is being written share the next commit.
+
+A commit waits for the disk and for the lock of the file, which other processes want, too. So works queue up meanwhile,
+and all that wait run one after the other in one transaction, each in a savepoint of its own: an error takes back that
+one alone. Nobody hears of a result before the common commit is on disk. The works run on the event loop, the commit in
+a thread: a transaction in a thread would wait for Python's lock after each statement, with the file locked meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import time
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
+
+from sqlalchemy.exc import OperationalError
+
+from actions.backend.sqlite_link import POLL, Busy, Link, as_ours
+from actions.backend.transaction import NeedsSession, T, Transaction, Work
+
+# Works in one transaction: the event loop does nothing else meanwhile, a few hundred microseconds for each.
+_MOST = 16
+
+
+class _Waiting:
+    """A work, who waits for it, and the context in which it runs: for what it logs."""
+
+    __slots__ = ("alone", "at", "context", "future", "result", "work")
+
+    def __init__(self, work: Work[Any], future: asyncio.Future[Any]) -> None:
+        self.work, self.future, self.context = work, future, contextvars.copy_context()
+        self.at, self.alone = time.monotonic(), False
+        self.result: Any = None
+
+    def run(self, session: Transaction) -> None:
+        self.result = self.context.run(self.work, session)
+
+    def succeed(self) -> None:
+        if not self.future.done():
+            self.future.set_result(self.result)
+
+    def fail(self, error: BaseException) -> None:
+        if self.future.done():
+            return
+        known = as_ours(error)
+        if known is not error:
+            known.__cause__ = error
+        self.future.set_exception(known)
+
+
+class GroupCommit:
+    """The short transactions of one database in one process, in the order in which they came."""
+
+    def __init__(self, link: Link, busy_seconds: float) -> None:
+        self._link, self._busy_seconds = link, busy_seconds
+        self._thread = ThreadPoolExecutor(1, "sqlite-commit")
+        self._queue: deque[_Waiting] = deque()
+        self._loop: asyncio.AbstractEventLoop | None = None  # while there is something to do
+        self._since = 0.0  # waiting for the lock
+        self._idle = asyncio.Event()
+
+    def add(self, work: Work[T]) -> asyncio.Future[T]:
+        """Run `work` in a transaction that others may share; its result when that is committed."""
+        loop = asyncio.get_running_loop()
+        if self._loop is not None and self._loop.is_closed():  # nobody waits any more for what was under way there
+            self._thread.submit(self._link.close).result()
+            self._queue.clear()
+            self._loop = None
+        future: asyncio.Future[T] = loop.create_future()
+        self._queue.append(_Waiting(work, future))
+        if self._loop is None:
+            self._loop = loop
+            self._idle.clear()
+            self._again()
+        return future
+
+    async def close(self) -> None:
+        """Wait for what is under way, then close the connection."""
+        if self._loop is asyncio.get_running_loop():
+            await self._idle.wait()
+        self._thread.shutdown()
+        self._link.close()
+
+    def _again(self) -> None:
+        """Begin the next group after whatever the event loop has to do now: that may add to it."""
+        assert self._loop is not None
+        self._since = time.monotonic()
+        self._loop.call_soon(self._begin)
+
+    def _begin(self) -> None:
+        assert self._loop is not None
+        if not self._queue:
+            self._loop = None
+            self._idle.set()
+            return
+        try:
+            session = self._link.begin()
+        except Busy as error:
+            self._give_up(error)
+            self._loop.call_later(POLL, self._begin)
+            return
+        except Exception as error:
+            while self._queue:
+                self._queue.popleft().fail(error)
+            self._again()
+            return
+        group = self._run(session)
+        if group:
+            done = self._thread.submit(session.commit_raw)
+            done.add_done_callback(lambda done: self._tell(done, group, session))
+        else:
+            session.end_raw()
+            self._again()
+
+    def _give_up(self, error: Busy) -> None:
+        """Fail those that have waited too long for the lock."""
+        until = time.monotonic() - self._busy_seconds
+        if self._since < until:
+            while self._queue and self._queue[0].at < until:
+                self._queue.popleft().fail(error)
+
+    def _run(self, session: Transaction) -> list[_Waiting]:
+        """Run what waits; what is to be committed."""
+        group: list[_Waiting] = []
+        session.shared = len(self._queue) > 1 and not self._queue[0].alone
+        while self._queue and len(group) < (_MOST if session.shared else 1):
+            waiting = self._queue[0]
+            if waiting.future.cancelled():
+                self._queue.popleft()
+                continue
+            try:
+                if session.shared:
+                    _in_savepoint(waiting, session)
+                else:
+                    waiting.run(session)
+            except NeedsSession:
+                waiting.alone = True
+                break
+            except OperationalError as error:  # the disk, perhaps: SQLite may have taken back all of it
+                session.end_raw()
+                self._link.close()
+                for failed in (*group, self._queue.popleft()):
+                    failed.fail(error)
+                return []
+            except Exception as error:
+                self._queue.popleft().fail(error)
+                if not session.shared:
+                    return []
+            else:
+                group.append(self._queue.popleft())
+        return group
+
+    def _tell(self, done: Future[None], group: list[_Waiting], session: Transaction) -> None:
+        """In the thread: go on in the event loop, unless that was left alone."""
+        with suppress(RuntimeError):
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._committed, done, group, session)
+
+    def _committed(self, done: Future[None], group: list[_Waiting], session: Transaction) -> None:
+        error = done.exception()
+        session.end_raw()
+        if isinstance(error, OperationalError):
+            self._link.close()
+        for waiting in group:
+            waiting.succeed() if error is None else waiting.fail(error)
+        self._again()
+
+
+def _in_savepoint(waiting: _Waiting, session: Transaction) -> None:
+    """Run the work. What it raises leaves nothing of it behind."""
+    session.step("SAVEPOINT work")
+    try:
+        waiting.run(session)
+    except BaseException:
+        if session.raw is not None and session.raw.in_transaction:
+            session.step("ROLLBACK TO work")
+            session.step("RELEASE work")
+        raise
+    session.step("RELEASE work")
