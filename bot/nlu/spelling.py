@@ -61,6 +61,13 @@ class Reading:
     typed_so: tuple[float, ...]
 
 
+#: The readings chosen so far, the last one first.
+_Path = tuple[Reading, object] | None
+#: How many different words may end a place, and for each reading: the number of its last word among these, how likely
+#: its first follows each of those before, and how likely its second follows its first.
+_Step = tuple[int, list[tuple[Reading, int, list[float], float]]]
+
+
 class Speller:
     """Knows words by how often they were seen, and after which others.
 
@@ -127,27 +134,45 @@ class Speller:
 
     def _likeliest(self, choices: Sequence[list[Reading]]) -> list[str]:
         """The Viterbi path through the readings, for the writer who fits best."""
+        steps = self._steps(choices)
         found: tuple[float, list[str]] | None = None
         for writer, (_, share) in enumerate(_WRITERS):
             # Paths by their last word: log probability, and the readings chosen so far as a linked list.
-            paths: dict[str, tuple[float, tuple[Reading, object] | None]] = {_START: (math.log(share), None)}
-            for readings in choices:
-                longer: dict[str, tuple[float, tuple[Reading, object] | None]] = {}
-                for reading in readings:
-                    first, last = reading.meant[0], reading.meant[-1]
-                    come, before = max(
-                        ((score + self._follows(word, first), chosen) for word, (score, chosen) in paths.items()),
-                        key=lambda path: path[0],
-                    )
-                    come += reading.typed_so[writer] + (self._follows(first, last) if len(reading.meant) > 1 else 0.0)
-                    if last not in longer or come > longer[last][0]:
-                        longer[last] = come, (reading, before)
-                paths = longer
-            score, chosen = max(paths.values(), key=lambda path: path[0])
+            scores = [math.log(share)]
+            paths: list[_Path] = [None]
+            for count, readings in steps:
+                longer = [-math.inf] * count
+                longest: list[_Path] = [None] * count
+                for reading, last, follows, inside in readings:
+                    come, before = scores[0] + follows[0], 0
+                    for i in range(1, len(follows)):
+                        if (other := scores[i] + follows[i]) > come:
+                            come, before = other, i
+                    come += reading.typed_so[writer] + inside
+                    if come > longer[last]:
+                        longer[last], longest[last] = come, (reading, paths[before])
+                scores, paths = longer, longest
+            score = max(scores)
             if found is None or score > found[0]:
-                found = score, _unlinked(chosen)
+                found = score, _unlinked(paths[scores.index(score)])
         assert found is not None
         return found[1]
+
+    def _steps(self, choices: Sequence[list[Reading]]) -> list[_Step]:
+        """What is the same for all writers: how likely the words of one place follow those of the place before."""
+        before, steps, after = [_START], list[_Step](), self._after
+        for readings in choices:
+            lasts: dict[str, int] = {}
+            step: list[tuple[Reading, int, list[float], float]] = []
+            for reading in readings:
+                first, last = reading.meant[0], reading.meant[-1]
+                known = [after.get((word, first)) for word in before]
+                follows = [self._follows(w, first) if k is None else k for w, k in zip(before, known, strict=True)]
+                inside = self._follows(first, last) if len(reading.meant) > 1 else 0.0
+                step.append((reading, lasts.setdefault(last, len(lasts)), follows, inside))
+            before = list(lasts)
+            steps.append((len(lasts), step))
+        return steps
 
     def _probability(self, word: str) -> float:
         """Of a word wherever it stands."""
