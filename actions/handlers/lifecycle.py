@@ -1,12 +1,17 @@
-"""Start-up and shutdown hooks for the action server."""
+"""Start-up and shutdown hooks for the process that runs the actions."""
 
 from __future__ import annotations
 
-from actions.handlers.resources import holder
+from actions.handlers.resources import holder, texts
+
+
+def prepare() -> None:
+    """Read the texts: what processes that are forked from this one can share."""
+    texts()
 
 
 async def startup() -> None:
-    """Open the backend and read the texts before the first message."""
+    """Open the backend before the first message."""
     await holder.get()
 
 

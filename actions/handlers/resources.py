@@ -1,9 +1,10 @@
-"""What every handler of a process shares: the backend and the texts. Opened by the action server, or on first use."""
+"""What all handlers of a process share: the backend and the texts. Opened by what runs the actions, or on first use."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from actions.backend import Backend
@@ -45,9 +46,15 @@ class _Holder:
             self._resources = None
 
 
+@cache
+def texts() -> Wording:
+    """The texts, read once a process; or once before it is forked into several."""
+    return Wording.load(RESPONSES)
+
+
 async def _open() -> Resources:
     settings = Settings.from_env()
-    return Resources(await Backend.from_settings(settings), Wording.load(RESPONSES), settings)
+    return Resources(await Backend.from_settings(settings), texts(), settings)
 
 
 holder = _Holder()

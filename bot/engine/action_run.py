@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -16,7 +15,6 @@ from rasa_sdk.interfaces import ActionExecutionRejection, ActionNotFoundExceptio
 from actions.backend.metrics import ACTION_SECONDS
 
 HANDLERS = "actions.handlers"
-LIFECYCLE = f"{HANDLERS}.lifecycle"
 
 T = TypeVar("T")
 
@@ -33,14 +31,16 @@ class ActionFailedError(Exception):
 
 
 def load() -> tuple[ActionExecutor, Any]:
-    """Import and register the handlers; with them the module of their resources, if there is one.
+    """Import and register the handlers, and have them read what does not change; with them their `lifecycle`.
 
-    Nothing is opened yet: the module's `startup()` does, in the process that runs the actions.
+    No database is opened yet: `lifecycle.startup()` does, in the process that runs the actions.
     """
     executor = ActionExecutor()
     # The handlers only: the SDK imports every module below what it is given.
     executor.register_package(HANDLERS)
-    return executor, importlib.import_module(LIFECYCLE) if importlib.util.find_spec(LIFECYCLE) else None
+    lifecycle = importlib.import_module(f"{HANDLERS}.lifecycle")
+    lifecycle.prepare()
+    return executor, lifecycle
 
 
 async def run(executor: ActionExecutor, call: Mapping[str, Any], finish: Callable[[Any], T]) -> T:
