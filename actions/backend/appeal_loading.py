@@ -100,6 +100,11 @@ def load_seller(session: Session, seller_id: str) -> Account:
     return _account(session, seller_id, orders, infractions, appeals)
 
 
+def load_appeals_of(session: Session, seller_id: str) -> Account:
+    """All appeals of a merchant and what surrounds them."""
+    return load_appeals(session, _ALL[-1].kept(session, {"seller": seller_id})).get(seller_id) or Account(seller_id)
+
+
 def load_subject(session: Session, seller_id: str, subject: Subject, *, lock: bool) -> Account:
     """What surrounds one subject of this merchant; empty for a foreign or unknown one."""
     if subject.kind is SubjectKind.ORDER:

@@ -10,9 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from actions.backend import appeal_queue, appeal_scan
-from actions.backend.appeal_loading import load_appeal, load_appeals, load_seller, load_subject
+from actions.backend.appeal_loading import load_appeal, load_appeals, load_appeals_of, load_seller, load_subject
 from actions.backend.appeal_store import Account
-from actions.backend.appeal_tables import AppealRow
 from actions.backend.appeal_views import AppealPage, AppealSnapshot, Assumption, ScanItem
 from actions.backend.clock import Clock
 from actions.backend.database import Database
@@ -109,9 +108,8 @@ class AppealReading:
         """The merchant's appeals, the newest first."""
 
         def work(session: Session, now: datetime) -> list[AppealSnapshot]:
-            rows = session.scalars(select(AppealRow).where(AppealRow.seller_id == seller_id))
-            account = load_appeals(session, rows).get(seller_id)
-            found = [account.snapshot(row, now, self._limits) for row in account.appeals] if account else []
+            account = load_appeals_of(session, seller_id)
+            found = [account.snapshot(row, now, self._limits) for row in account.appeals]
             return [appeal for appeal in reversed(found) if status in (None, appeal.status)]
 
         return await self._read(None, work)

@@ -41,12 +41,12 @@ class Instant(TypeDecorator[datetime]):
             return None
         if value.utcoffset() is None:
             raise ValueError(f"an instant needs an offset: {value!r}")
-        return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+        return value.astimezone(UTC).isoformat(" ", "microseconds").removesuffix("+00:00")
 
     @staticmethod
     def from_text(text: str | None) -> datetime | None:
         """The way back."""
-        return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
+        return None if text is None else datetime.fromisoformat(f"{text}+00:00")
 
 
 def utc_now() -> datetime:

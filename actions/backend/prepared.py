@@ -81,23 +81,21 @@ class Prepared:
         self._sql = ""
         self._binds: list[tuple[str, bool, Any, _Convert | None]] = []
         self._make: Callable[[Iterable[Any]], Any] = tuple
+        self._columns: Sequence[str] = ()
         self._converts: list[tuple[int, _Convert]] = []
 
     def rows(self, session: Session, values: Mapping[str, Any] | None = None) -> Sequence[Any]:
         """All rows."""
-        raw = getattr(session, "raw", None)
-        if raw is None:
+        if getattr(session, "raw", None) is None:
             return session.execute(self.statement, values).all()
-        if not self._sql:
-            self._compile()
-        found = self._run(raw.execute, self._given(values or {})).fetchall()
-        if not self._converts:
-            return [self._make(row) for row in found]
-        return [self._row(row) for row in found]
+        return [self._make(row) for row in self._converted(session, values)]
 
     def kept(self, session: Session, values: Mapping[str, Any] | None = None) -> list[Any]:
         """All rows, as `Kept`."""
-        return kept(self.rows(session, values))
+        if getattr(session, "raw", None) is None:
+            return kept(session.execute(self.statement, values))
+        found = self._converted(session, values)
+        return [Kept(dict(zip(self._columns, row, strict=True))) for row in found]
 
     def first(self, session: Session, values: Mapping[str, Any] | None = None) -> Any:
         """The first row, or None."""
@@ -140,11 +138,18 @@ class Prepared:
             for name, needed, default, convert in self._binds
         ]
 
-    def _row(self, row: Iterable[Any]) -> Any:
-        values = list(row)
-        for index, convert in self._converts:
-            values[index] = convert(values[index])
-        return self._make(values)
+    def _converted(self, session: Any, values: Mapping[str, Any] | None) -> Iterable[Sequence[Any]]:
+        """The rows of SQLite's own connection with SQLAlchemy's values."""
+        if not self._sql:
+            self._compile()
+        found = self._run(session.raw.execute, self._given(values or {})).fetchall()
+        if not self._converts:
+            return found
+        rows = [list(row) for row in found]
+        for row in rows:
+            for index, convert in self._converts:
+                row[index] = convert(row[index])
+        return rows
 
     def _compile(self) -> None:
         compiled = self.statement.compile(dialect=_DIALECT, column_keys=self._names)  # type: ignore[attr-defined]
@@ -158,7 +163,7 @@ class Prepared:
         columns = compiled._result_columns
         if columns:
             row: Any = namedtuple("Row", [entry.keyname for entry in columns], rename=True)  # type: ignore[misc]
-            self._make = row._make
+            self._make, self._columns = row._make, row._fields
         back = [_from_driver(entry.type) for entry in columns]
         self._converts = [(index, convert) for index, convert in enumerate(back) if convert is not None]
         self._sql = str(compiled)
