@@ -16,7 +16,7 @@ from typing import cast
 Say = Callable[[str], None]
 
 #: Seconds between two looks, and how much the pipe holds meanwhile: the process waits when it is full.
-PAUSE = 0.05
+PAUSE = 0.25
 _CAPACITY = 2**20
 _LARGEST_LOG = 5 * 2**20
 
