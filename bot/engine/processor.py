@@ -48,7 +48,7 @@ class LotseProcessor(MessageProcessor):
         super().__init__(*args, **kwargs)
         self._rules = self._known_rules()
         self._fills_slots = fills_slots(self.domain)
-        self._action_for = cache(self._get_action)
+        self._action_for = cache(self._named)
 
     def _known_rules(self) -> KnownRules:
         components = (node._component for node in self.graph_runner._instantiated_nodes.values())
@@ -62,8 +62,17 @@ class LotseProcessor(MessageProcessor):
         if typed.startswith("/"):
             message = copy.copy(message)
             message.text = f"\N{DIVISION SLASH}{typed[1:]}"
-        parsed: dict[str, Any] = await super().parse_message(message, tracker, only_output_properties)
+        parsed = await self._parse(message, tracker, only_output_properties)
         parsed["text"] = typed
+        return parsed
+
+    async def _parse(
+        self, message: UserMessage, tracker: DialogueStateTracker | None, only_output_properties: bool
+    ) -> dict[str, Any]:
+        """As in Rasa, which copies what it found for its log; our model has no retrieval intents."""
+        tracker = tracker or DialogueStateTracker(message.sender_id, ())
+        parsed: dict[str, Any] = self._parse_message_with_graph(message, tracker, only_output_properties)
+        self._check_for_unseen_features(parsed)
         return parsed
 
     def _check_for_unseen_features(self, parse_data: dict[str, Any]) -> None:
@@ -83,6 +92,10 @@ class LotseProcessor(MessageProcessor):
             await super()._update_tracker_session(tracker, output_channel, metadata)
 
     def _get_action(self, action_name: str) -> Action:
+        """As in Rasa, which makes all of its own actions each time to see whether it is one of them."""
+        return self._action_for(action_name)
+
+    def _named(self, action_name: str) -> Action:
         return _checked(super()._get_action(action_name))
 
     def predict_next_with_tracker_if_should(self, tracker: DialogueStateTracker) -> tuple[Action, PolicyPrediction]:
@@ -158,6 +171,7 @@ class DaskProcessor(LotseProcessor):
     """With Rasa's graph runner, its predictions, and its way to run actions."""
 
     graph_runner_class = DaskGraphRunner
+    _parse = MessageProcessor.parse_message
     _run_action = MessageProcessor._run_action
     _log_action_on_tracker = MessageProcessor._log_action_on_tracker
     _update_tracker_session = MessageProcessor._update_tracker_session
