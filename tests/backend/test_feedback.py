@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from actions.backend import Backend, Conversation, Rating, Settled, SettledCase, Tally
-from actions.policy import Role
-from tests.backend.world import CUSTOMER, SELLER, contents
+from actions.backend import (
+    AppealProposal,
+    Backend,
+    ConfirmStatus,
+    Conversation,
+    Proposal,
+    Rating,
+    Settled,
+    SettledCase,
+    Tally,
+)
+from actions.policy import RequestUpdate, Role, Withdraw
+from tests.backend.appeal_world import MERCHANT, appeal, drafted, infraction
+from tests.backend.world import CUSTOMER, NOW, SELLER, contents, filed, push
 
 pytestmark = pytest.mark.integration
 
@@ -32,6 +43,56 @@ async def test_never_twice_for_the_same_case(backend: Backend, chat: Conversatio
     other = await backend.feedback.ask(chat.id, SELLER, CASE, message_id="M-3")
     assert other not in (None, asked), "the other party settled nothing less"
     assert await ask(backend, chat, SettledCase("dispute", "D-2", Settled.ACCEPTED)) is not None
+
+
+async def test_the_yes_that_settles_a_case_asks_about_it(backend: Backend, chat: Conversation) -> None:
+    await backend.clock.set(NOW)
+    await backend.orders.put(push())
+    dispute_id = await filed(backend, RequestUpdate(text="?"), CUSTOMER)
+    made = await backend.proposals.create(chat.id, CUSTOMER, push().id, Withdraw(dispute_id))
+    assert isinstance(made, Proposal)
+
+    def settles(command: object, order_id: str) -> SettledCase:
+        assert isinstance(command, Withdraw)
+        return SettledCase("dispute", command.dispute_id, Settled.WITHDRAWN, order_id)
+
+    async def yes(message: str) -> tuple[ConfirmStatus, str | None]:
+        done = await backend.proposals.confirm(made.id, chat.id, CUSTOMER, message, settles)
+        return done.status, done.feedback_id
+
+    before = await contents(backend)
+    with pytest.raises(AssertionError):
+        await backend.proposals.confirm(made.id, chat.id, CUSTOMER, "M-1", lambda command, _: settles(None, ""))
+    assert await contents(backend) == before, "what settles and the question are one transaction"
+    status, asked = await yes("M-1")
+    assert status is ConfirmStatus.EXECUTED and asked is not None
+    assert await yes("M-1") == (status, asked)
+    assert await yes("M-2") == (ConfirmStatus.ALREADY_DONE, None)
+
+
+async def test_the_yes_that_files_an_appeal_asks_about_it(backend: Backend) -> None:
+    await backend.clock.set(NOW)
+    await backend.infractions.put(infraction("V-1"))
+    chat = await backend.conversations.open("", Role.SELLER, MERCHANT.id)
+    draft = await drafted(backend)
+    made = await backend.appeal_proposals.create(chat.id, MERCHANT, "submit", [draft.id])
+    assert isinstance(made, AppealProposal)
+
+    async def yes(message: str, outcome: str = "filed") -> tuple[ConfirmStatus, str | None]:
+        done = await backend.appeal_proposals.confirm(
+            made.id, chat.id, MERCHANT, message, lambda *_: SettledCase("appeal", draft.id, Settled(outcome))
+        )
+        return done.status, done.feedback_id
+
+    before = await contents(backend)
+    with pytest.raises(ValueError, match="nothing of that kind"):
+        await yes("M-1", "nothing of that kind")
+    assert await contents(backend) == before, "a yes to one appeal is one transaction"
+    status, asked = await yes("M-1")
+    assert status is ConfirmStatus.EXECUTED and asked is not None
+    assert not (await appeal(backend, draft.id)).is_draft
+    assert await yes("M-1") == (status, asked)
+    assert await yes("M-2") == (ConfirmStatus.ALREADY_DONE, None)
 
 
 async def test_a_thumb_counts_and_can_be_turned(backend: Backend, chat: Conversation) -> None:
