@@ -48,7 +48,7 @@ def start(folder: Path, *, python: Path | None = None, whole: bool = False, **mo
     ``python``: another environment's. ``whole``: with everything that `make run` does before (looking at
     the model, migrating, demo data). With LOTSE_ACTIONS_URL the actions are a process of their own, as anywhere.
     """
-    port, rasa, actions = free_ports(3)
+    port, rasa, actions = free_ports(3, row=2)  # one more for Rasa's second process
     env = child_environment(
         {
             **clean_environment(),

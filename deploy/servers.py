@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -49,13 +49,23 @@ def valkey(folder: Path) -> Iterator[str]:
         server.close()
 
 
-def free_ports(count: int) -> list[int]:
-    """Loopback ports that nobody listens on; all are held until the last is found, so that they differ."""
-    held = [socket.socket() for _ in range(count)]
+def free_ports(count: int, *, row: int = 1) -> list[int]:
+    """Loopback ports that nobody listens on, nor on the ``row`` - 1 after each; all are held until all are found."""
+    with ExitStack() as held:
+        found = []
+        while len(found) < count:
+            first = _hold(held, 0)
+            if first and all(_hold(held, first + further) for further in range(1, row)):
+                found.append(first)
+        return found
+
+
+def _hold(held: ExitStack, port: int) -> int | None:
+    """Bind ``port``, or any for 0; None if it is taken."""
+    probe = held.enter_context(socket.socket())
     try:
-        for probe in held:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in held]
-    finally:
-        for probe in held:
-            probe.close()
+        probe.bind(("127.0.0.1", port))
+    except (OSError, OverflowError):
+        return None
+    bound: int = probe.getsockname()[1]
+    return bound

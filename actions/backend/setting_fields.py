@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 from actions.policy.limits import Limits
 
+HIGHEST_PORT = 65535
+
 
 class SettingsError(ValueError):
     """A setting that cannot be used; the message is one line that says which and why."""
@@ -62,7 +64,7 @@ def lead_days(text: str) -> int:
 
 def port(text: str) -> int:
     """A port number."""
-    if not 0 < int(text) < 65536:
+    if not 0 < int(text) <= HIGHEST_PORT:
         raise ValueError("must be a port number")
     return int(text)
 
@@ -84,6 +86,11 @@ def url(text: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
         raise ValueError("must be an address such as http://rasa:5005")
     return text.rstrip("/")
+
+
+def urls(text: str) -> tuple[str, ...]:
+    """Addresses without a path, separated by commas."""
+    return tuple(dict.fromkeys(url(one) for one in keys(text)))
 
 
 def keys(text: str) -> tuple[str, ...]:

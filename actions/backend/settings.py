@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from itertools import count, islice
 from pathlib import Path
 from typing import Any, get_args
 from urllib.parse import quote, urlsplit
@@ -17,7 +18,19 @@ from actions.backend.desk_settings import DeskSettings, check_desk
 from actions.backend.edge_settings import ANY_ORIGIN, EdgeSettings, check_production
 from actions.backend.evidence_rules import DEFAULT_CARRIER_HOSTS
 from actions.backend.retention_settings import RetentionSettings
-from actions.backend.setting_fields import SettingsError, choice, keys, lead_days, number, pattern, setting, url, zone
+from actions.backend.setting_fields import (
+    HIGHEST_PORT,
+    SettingsError,
+    choice,
+    keys,
+    lead_days,
+    number,
+    pattern,
+    setting,
+    url,
+    urls,
+    zone,
+)
 from actions.backend.setting_fields import port as port_number
 from actions.backend.webhook_settings import WebhookSettings
 from actions.policy.limits import DEFAULT_LIMITS, CancelSilence, LateConfirmation
@@ -49,7 +62,16 @@ class Settings(DeskSettings, RetentionSettings, WebhookSettings, EdgeSettings):
     internal_host: str = setting(
         "LOTSE_INTERNAL_HOST", "Address Rasa and the actions listen on; a private network's, never public", "127.0.0.1"
     )
-    rasa_url: str = setting("LOTSE_RASA_URL", "Where Rasa is", "", url, "LOTSE_RASA_PORT on this machine")
+    rasa_workers: int = setting(
+        "LOTSE_RASA_WORKERS",
+        "Rasa's processes: they share one loaded model, and each has the next port",
+        1,
+        number,
+        "1; `make run`: 2 where there are two cores",
+    )
+    rasa_urls: tuple[str, ...] = setting(
+        "LOTSE_RASA_URL", "Where Rasa is; several, comma separated", (), urls, "LOTSE_RASA_PORT on this machine"
+    )
     actions_url: str = setting(
         "LOTSE_ACTIONS_URL", "Where the action server is", "", url, "none: the actions run inside Rasa's processes"
     )
@@ -174,6 +196,8 @@ class Settings(DeskSettings, RetentionSettings, WebhookSettings, EdgeSettings):
                 except Exception as error:
                     raise SettingsError(f"{one.metadata['name']}: {error}") from error
         settings = cls(**_complete(given))
+        if not settings.rasa_urls:
+            settings = replace(settings, rasa_urls=tuple(f"http://127.0.0.1:{port}" for port in settings.rasa_ports))
         settings._check()
         return settings
 
@@ -193,6 +217,12 @@ class Settings(DeskSettings, RetentionSettings, WebhookSettings, EdgeSettings):
         return self.origins if self.origins is not None else () if self.production else ANY_ORIGIN
 
     @property
+    def rasa_ports(self) -> tuple[int, ...]:
+        """A port for each of Rasa's processes here: from LOTSE_RASA_PORT on, without those of the other programs."""
+        free = (port for port in count(self.rasa_port) if port not in (self.port, self.actions_port))
+        return tuple(islice(free, self.rasa_workers))
+
+    @property
     def evidence_dir(self) -> Path:
         return self.data_dir / "evidence"
 
@@ -207,6 +237,8 @@ class Settings(DeskSettings, RetentionSettings, WebhookSettings, EdgeSettings):
     def _check(self) -> None:
         if len({self.port, self.rasa_port, self.actions_port}) < 3:
             raise SettingsError("LOTSE_PORT, LOTSE_RASA_PORT and LOTSE_ACTIONS_PORT must differ")
+        if self.rasa_ports[-1] > HIGHEST_PORT:
+            raise SettingsError("LOTSE_RASA_WORKERS: there are not so many ports from LOTSE_RASA_PORT on")
         if not _is_loopback(self.internal_host) and len(self.internal_secret.encode()) < 32:
             raise SettingsError(
                 f"LOTSE_INTERNAL_HOST: {self.internal_host} can be reached by others; "
@@ -247,7 +279,6 @@ def _complete(given: dict[str, Any]) -> dict[str, Any]:
     port = given.get("port", 8080)
     given.setdefault("rasa_port", port + 1)
     given.setdefault("actions_port", port + 2)
-    given.setdefault("rasa_url", f"http://127.0.0.1:{given['rasa_port']}")
     given.setdefault("database_url", f"sqlite+aiosqlite:///{quote(str(data_dir))}/lotse.db")
     given.setdefault("evidence_url", f"file://{data_dir}/evidence")
     given.setdefault("tracker_database_url", f"sqlite+aiosqlite:///{quote(str(data_dir))}/conversations.db")

@@ -1,12 +1,16 @@
 """One message of a conversation at a time.
 
 Rasa's own lock stores ask once a second whether it is their turn, and its Redis store blocks the event loop. These wait
-without asking (in one process) or ask often and asynchronously (through Redis, for several processes).
+without asking (in one process) or ask often and asynchronously (through the system, for processes that were forked from
+one; through Redis, for any).
 """
 
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import tempfile
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -19,6 +23,9 @@ from redis.exceptions import LockNotOwnedError, RedisError
 LIFETIME = 60.0
 #: How long a message waits for the one before it.
 PATIENCE = 30.0
+
+_ASKED_EVERY = 0.02  # seconds
+_PLACES = 2**62 - 1  # so many that two conversations never have the same
 
 
 class LocalLockStore(LockStore):
@@ -50,6 +57,42 @@ class LocalLockStore(LockStore):
                 del self._users[conversation_id], self._locks[conversation_id]
 
 
+class ForkedLockStore(LocalLockStore):
+    """Locks that processes share which are forked from the one that made them; the system frees those of a dead one.
+
+    Beside waiting for its turn in its process, a message locks a byte of a file without a name: the system keeps such
+    locks by process. Which byte says the hash of the conversation, which forked processes agree upon.
+    """
+
+    def __init__(self, patience: float = PATIENCE) -> None:
+        super().__init__(patience)
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
+
+    @asynccontextmanager
+    async def lock(self, conversation_id: str, *_: Any, **__: Any) -> AsyncIterator[None]:
+        async with super().lock(conversation_id):
+            place = hash(conversation_id) & _PLACES
+            until = time.monotonic() + self._patience
+            while not self._take(place):
+                if time.monotonic() > until:
+                    raise LockError("the message before this one, in another process, takes too long")
+                await asyncio.sleep(_ASKED_EVERY)
+            try:
+                yield
+            finally:
+                fcntl.lockf(self._file, fcntl.LOCK_UN, 1, place)
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _take(self, place: int) -> bool:
+        try:
+            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+        except (BlockingIOError, PermissionError):  # POSIX allows either
+            return False
+        return True
+
+
 class RedisLockStore(LockStore):
     """Locks that several Rasa processes share."""
 
@@ -61,7 +104,10 @@ class RedisLockStore(LockStore):
     @asynccontextmanager
     async def lock(self, conversation_id: str, *_: Any, **__: Any) -> AsyncIterator[None]:
         lock = self._redis.lock(
-            f"lotse:conversation:{conversation_id}", timeout=LIFETIME, sleep=0.02, blocking_timeout=self._patience
+            f"lotse:conversation:{conversation_id}",
+            timeout=LIFETIME,
+            sleep=_ASKED_EVERY,
+            blocking_timeout=self._patience,
         )
         try:
             acquired = await lock.acquire()

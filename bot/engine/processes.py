@@ -42,8 +42,8 @@ class KeepsDyingError(Exception):
     """A process died too often; the message says which, and where to read why."""
 
 
-def _end_with_parent() -> None:
-    """In the child: be asked to end when the supervisor is gone, even if it was killed."""
+def end_with_parent() -> None:
+    """In the child: be asked to end when the parent is gone, even if it was killed."""
     if _libc is not None:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
@@ -90,7 +90,7 @@ class Keeper:
                 stderr=asyncio.subprocess.STDOUT,
                 # A session of its own: Ctrl-C reaches the supervisor alone, which then ends the others in order.
                 start_new_session=True,
-                preexec_fn=_end_with_parent,
+                preexec_fn=end_with_parent,
             )
         except BaseException:
             output.close()

@@ -1,8 +1,13 @@
-"""Rasa as `make run` starts it: our stores and our channel, loopback unless told otherwise, a secret on every call."""
+"""Rasa as `make run` starts it: our stores and our channel, loopback unless told otherwise, a secret on every call.
+
+With LOTSE_RASA_WORKERS above 1 the model is loaded once and shared by so many processes, each with a port of its own
+(see `bot.engine.forking`). What is opened (databases, connections, the event loop) is opened after that, in each.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import time
 from contextlib import suppress
@@ -15,6 +20,7 @@ from actions.backend.setting_fields import SettingsError
 from actions.backend.settings import Settings
 from bot import exposition, garbage, logs
 from bot.engine import model, yaml_reading
+from bot.engine.forking import ThreadsAliveError, Workers
 
 DAY = 86_400.0
 FORGET_EVERY = 3_600.0
@@ -23,16 +29,17 @@ log = structlog.get_logger(__name__)
 
 
 def create_agent(settings: Settings, model_path: Path) -> Any:
-    """An agent that is ready to answer."""
+    """An agent that is ready to answer. Opens nothing and starts no thread, so that it can be shared by forking."""
     from bot.engine.action_inside import action_endpoint
     from bot.engine.agent import LotseAgent
-    from bot.engine.locks import LocalLockStore, RedisLockStore
+    from bot.engine.locks import ForkedLockStore, LocalLockStore, RedisLockStore
     from bot.engine.processor import DaskProcessor, LotseProcessor
     from bot.engine.tracker_store import LotseTrackerStore
 
+    own_locks = LocalLockStore if settings.rasa_workers == 1 else ForkedLockStore
     agent = LotseAgent(
         LotseTrackerStore(url=settings.tracker_database_url),
-        RedisLockStore(settings.redis_url) if settings.redis_url else LocalLockStore(),
+        RedisLockStore(settings.redis_url) if settings.redis_url else own_locks(),
         action_endpoint(settings),
         DaskProcessor if settings.graph_runner == "dask" else LotseProcessor,
     )
@@ -41,7 +48,7 @@ def create_agent(settings: Settings, model_path: Path) -> Any:
     return agent
 
 
-def create_app(settings: Settings, model_path: Path) -> Any:
+def create_app(settings: Settings, agent: Any) -> Any:
     """Rasa's web application without its HTTP API: nothing is reachable but our channel."""
     from sanic import Sanic, response
 
@@ -71,18 +78,18 @@ def create_app(settings: Settings, model_path: Path) -> Any:
         return response.raw(exposition.text(), content_type=exposition.CONTENT_TYPE)
 
     async def start(app: Any, _loop: Any) -> None:
-        app.ctx.agent = create_agent(settings, model_path)
-        await app.ctx.agent.action_endpoint.start()
-        app.ctx.forgetting = asyncio.create_task(_forget(app.ctx.agent.tracker_store, settings.conversation_days))
+        app.ctx.agent = agent
+        await agent.action_endpoint.start()
+        app.ctx.forgetting = asyncio.create_task(_forget(agent.tracker_store, settings.conversation_days))
         garbage.settle()
-        log.info("rasa.ready", model=model_path.name)
+        log.info("rasa.ready", model=agent.processor.model_filename)
 
     async def stop(app: Any, _loop: Any) -> None:
         app.ctx.forgetting.cancel()
         with suppress(asyncio.CancelledError):
             await app.ctx.forgetting
-        await app.ctx.agent.action_endpoint.close()
-        await app.ctx.agent.tracker_store.close()
+        await agent.action_endpoint.close()
+        await agent.tracker_store.close()
 
     app.register_listener(start, "before_server_start")
     app.register_listener(stop, "after_server_stop")
@@ -99,7 +106,35 @@ async def _forget(store: Any, days: int) -> None:
         await asyncio.sleep(FORGET_EVERY)
 
 
+def serve(settings: Settings, agent: Any, port: int) -> None:
+    """Answer on this port until asked to end."""
+    app = create_app(settings, agent)
+    app.run(host=settings.internal_host, port=port, access_log=False, motd=False)
+
+
+def run(settings: Settings, model_path: Path) -> int:
+    """Load the model and serve until asked to end; the exit code."""
+    with garbage.paused():
+        agent = create_agent(settings, model_path)
+        _import_for_workers()
+    if settings.rasa_workers == 1:
+        serve(settings, agent, settings.rasa_port)
+        return 0
+    garbage.settle()
+    return Workers(settings.rasa_workers, lambda number: serve(settings, agent, settings.rasa_ports[number])).run()
+
+
+def _import_for_workers() -> None:
+    """What serving will use, so that the workers share that, too."""
+    import uvloop  # noqa: F401
+
+    import bot.engine.channel  # noqa: F401
+
+
 def main() -> int:
+    # Before NumPy is imported: a second thread of BLAS has nothing to do with single sentences, and cannot be forked.
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
     try:
         settings = Settings.from_env()
     except SettingsError as error:
@@ -113,9 +148,11 @@ def main() -> int:
     if trained is None:
         print("There is no model: run `make train`", file=sys.stderr)
         return 2
-    app = create_app(settings, trained)
-    app.run(host=settings.internal_host, port=settings.rasa_port, access_log=False, motd=False)
-    return 0
+    try:
+        return run(settings, trained)
+    except ThreadsAliveError as error:
+        print(error, file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from bot.engine import model
 from bot.engine.watch import Plan, say
 
 ROOT = Path(__file__).resolve().parents[2]
+_WORKERS = 2  # of Rasa; with them two cores are busy, and a third one costs memory
 
 
 class PreparationError(Exception):
@@ -29,12 +30,20 @@ def child_environment(env: Mapping[str, str]) -> dict[str, str]:
     made = {**frugal, **env, "PYTHONUNBUFFERED": "1", "RASA_TELEMETRY_ENABLED": "false"}
     if not made.get("LOTSE_INTERNAL_SECRET"):
         made["LOTSE_INTERNAL_SECRET"] = secrets.token_urlsafe(32)
+    if not made.get("LOTSE_RASA_WORKERS"):
+        made["LOTSE_RASA_WORKERS"] = str(min(_WORKERS, cores()))
     return made
+
+
+def cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def check_ports(settings: Settings) -> None:
     """Say in one line which port is taken, instead of processes that keep dying."""
-    listening = [("LOTSE_PORT", settings.host, settings.port), ("LOTSE_RASA_PORT", "127.0.0.1", settings.rasa_port)]
+    listening = [("LOTSE_PORT", settings.host, settings.port)]
+    listening += [("LOTSE_RASA_PORT", "127.0.0.1", port) for port in settings.rasa_ports]
     if settings.own_action_server:
         listening.append(("LOTSE_ACTIONS_PORT", "127.0.0.1", settings.actions_port))
     for name, host, port in listening:

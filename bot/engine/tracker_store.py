@@ -25,13 +25,14 @@ from rasa.shared.core import events as rasa_events
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.slots import Slot
 from rasa.shared.core.trackers import DialogueStateTracker
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from actions.backend.prepared import Prepared
 from bot.engine.database import ConversationDatabase, ledger, turns
 from bot.engine.encoding import to_json
 from bot.engine.events import event_class
-from bot.engine.turn import Reply, Turn, current_turn
+from bot.engine.turn import Reply, Turn, TurnFailedError, current_turn
 
 #: How many turns of the session Rasa sees before the new one: two, so that one can be taken back. All rules are about
 #: one message, and what matters longer is in slots; a policy that looks further back (memoization, stories) needs more.
@@ -125,7 +126,12 @@ class LotseTrackerStore(TrackerStore):
         rows = list(_rows(tracker, added, cursor))
         answered = [_ledger_row(turn)] if turn is not None else []
         if rows or answered:
-            await self._database.write(partial(_append, rows=rows, answered=answered), short=True)
+            try:
+                await self._database.write(partial(_append, rows=rows, answered=answered), short=True)
+            except IntegrityError as error:
+                if turn is None:
+                    raise
+                raise TurnFailedError("another process has gone on with this conversation") from error
         if rows:
             cursor = _Cursor(rows[-1]["number"], rows[-1]["session"], len(tracker.events))
         setattr(tracker, _CURSOR, cursor)

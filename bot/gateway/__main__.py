@@ -26,7 +26,7 @@ def config_of(settings: Settings) -> GatewayConfig:
     """The gateway's part of the settings."""
     return GatewayConfig(
         operator_key=settings.operator_key,
-        engine_url=settings.rasa_url,
+        engine_urls=settings.rasa_urls,
         actions_url=settings.actions_url,
         internal_secret=settings.internal_secret,
         production=settings.production,

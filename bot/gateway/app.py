@@ -99,7 +99,7 @@ async def _services(config: GatewayConfig, backend: Backend) -> AsyncIterator[Se
         widget = await asyncio.to_thread(assets.load, wording, config.privacy_url)
         engine = EngineClient(
             http,
-            engine_url=config.engine_url,
+            engine_urls=config.engine_urls,
             actions_url=config.actions_url,
             secret=config.internal_secret,
             timeout=config.engine_timeout,

@@ -33,7 +33,7 @@ class GatewayConfig:
     """
 
     operator_key: str
-    engine_url: str
+    engine_urls: tuple[str, ...]
     actions_url: str
     internal_secret: str
     production: bool = False

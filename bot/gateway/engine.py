@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
@@ -12,8 +14,10 @@ import msgspec
 from actions.backend import Reply, ReplyButton
 from bot import request_ids
 from bot.gateway import metrics
+from bot.gateway.workers import Workers
 
 _SECRET_HEADER = "X-Lotse-Secret"  # noqa: S105 - the name of the header
+_CHANNEL = "/webhooks/lotse"
 _CHECK_TIMEOUT = aiohttp.ClientTimeout(total=2.0)
 
 
@@ -60,25 +64,33 @@ class EngineClient:
     """Calls the engine's channel. One instance a process, over a shared HTTP session."""
 
     def __init__(
-        self, http: aiohttp.ClientSession, *, engine_url: str, actions_url: str, secret: str, timeout: float
+        self, http: aiohttp.ClientSession, *, engine_urls: Sequence[str], actions_url: str, secret: str, timeout: float
     ) -> None:
         self._http = http
-        self._channel = f"{engine_url}/webhooks/lotse"
-        # Without an action server the actions run inside Rasa, which says then how they are.
-        self._actions = f"{actions_url}/health" if actions_url else f"{self._channel}/actions"
+        self._workers = Workers([f"{url}{_CHANNEL}" for url in engine_urls])
+        # Without an action server the actions run inside each of Rasa's processes, which says then how they are.
+        inside = [f"{worker.url}/actions" for worker in self._workers]
+        self._actions = [f"{actions_url}/health"] if actions_url else inside
         self._headers = {_SECRET_HEADER: secret}
         self._timeout = aiohttp.ClientTimeout(total=timeout, connect=2.0)
 
     async def answer(self, turn: Turn) -> tuple[Reply, ...]:
-        """As ``_answer``, with its time measured."""
-        with metrics.ENGINE_SECONDS.time():
-            return await self._answer(turn)
-
-    async def _answer(self, turn: Turn) -> tuple[Reply, ...]:
         """The assistant's replies to a message. Raises ``EngineDown`` or ``TurnFailed``.
 
-        A message id that the engine has handled before returns its stored replies, so sending again is safe.
+        A message id that the engine has handled before returns its stored replies, so sending again is safe. A worker
+        that cannot be reached has heard nothing of the message: the next one gets it.
         """
+        with metrics.ENGINE_SECONDS.time():
+            down = EngineDown("there is none")
+            for worker in self._workers.by_choice(turn.conversation_id):
+                try:
+                    with worker.busy():
+                        return await self._answer(worker.url, turn)
+                except EngineDown as error:
+                    down = error
+            raise down
+
+    async def _answer(self, channel: str, turn: Turn) -> tuple[Reply, ...]:
         body: dict[str, Any] = {
             "conversation_id": turn.conversation_id,
             "message_id": turn.message_id,
@@ -88,7 +100,7 @@ class EngineClient:
         headers = {**self._headers, request_ids.HEADER: request_ids.current()}
         try:
             async with self._http.post(
-                f"{self._channel}/message", json=body, headers=headers, timeout=self._timeout
+                f"{channel}/message", json=body, headers=headers, timeout=self._timeout
             ) as response:
                 content = await response.read()
                 status = response.status
@@ -107,12 +119,19 @@ class EngineClient:
         return tuple(_reply(message) for message in answer.messages)
 
     async def check(self) -> str | None:
-        """None when Rasa answers, otherwise what is wrong."""
-        return await self._check(f"{self._channel}/")
+        """None when each of Rasa's processes answers, otherwise what is wrong."""
+        return await self._check_all(*(f"{worker.url}/" for worker in self._workers))
 
     async def check_actions(self) -> str | None:
         """None when actions can be called, otherwise what is wrong."""
-        return await self._check(self._actions)
+        return await self._check_all(*self._actions)
+
+    async def _check_all(self, *urls: str) -> str | None:
+        troubles = await asyncio.gather(*map(self._check, urls))
+        if len(urls) == 1:
+            return troubles[0]
+        told = [f"{urlsplit(url).netloc} {trouble}" for url, trouble in zip(urls, troubles, strict=True) if trouble]
+        return ", ".join(told) or None
 
     async def _check(self, url: str) -> str | None:
         try:

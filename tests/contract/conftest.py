@@ -142,7 +142,7 @@ async def serving(database: Path) -> AsyncIterator[Live]:
     handovers = await seed_handovers(backend, desk)
     config = GatewayConfig(
         operator_key=OPERATOR,
-        engine_url=engine.url,
+        engine_urls=(engine.url,),
         actions_url=engine.url,
         internal_secret=SECRET,
         jwt_secret=JWT_SECRET,

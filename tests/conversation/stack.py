@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 from actions.backend.migrate import upgrade
 from bot.engine import model
 from deploy.servers import free_ports
@@ -25,6 +27,7 @@ DESK = "Kundenservice"  # LOTSE_DESK_NAME, wherever the set-up runs
 INTERNAL_SECRET = "internal-secret-of-the-conversation-tests"
 MODULES = {"rasa": "bot.engine.rasa_server", "gateway": "bot.gateway"}
 APART = {"actions": "bot.engine.action_server", **MODULES}
+WORKERS = 2  # processes of Rasa, as `make run` has them on two cores
 READY_WITHIN = 180.0  # seconds; Rasa loads its model, on a machine that may be busy with other things
 STOP_WITHIN = 20.0
 TAIL = 6000  # characters of a log that are worth showing
@@ -54,7 +57,7 @@ class Stack:
     def start(cls, folder: Path, modules: Mapping[str, str] = MODULES) -> Stack:
         """Train if the model is stale, migrate, start everything and wait until it is ready."""
         model.ensure()
-        stack = cls(folder, dict(zip(modules, free_ports(len(modules)), strict=True)))
+        stack = cls(folder, dict(zip(modules, free_ports(len(modules), row=WORKERS), strict=True)))
         upgrade(f"sqlite:///{folder}/lotse.db")
         for name in modules:
             stack.run(name)
@@ -83,10 +86,18 @@ class Stack:
             )
 
     def kill(self, name: str) -> None:
-        """End one process at once, without asking it (SIGKILL)."""
+        """End one process at once, with those it forked, without asking them (SIGKILL)."""
         process = self.processes[name]
+        forked = self.forked(name)
         process.send_signal(signal.SIGKILL)
+        for child in forked:
+            child.kill()
         process.wait(timeout=STOP_WITHIN)
+        psutil.wait_procs(forked, timeout=STOP_WITHIN)
+
+    def forked(self, name: str) -> list[psutil.Process]:
+        """What a process has forked: of Rasa's, those that answer."""
+        return psutil.Process(self.processes[name].pid).children()
 
     def stop(self) -> None:
         """Ask every process to end, the gateway first; insist where that does not help."""
@@ -149,6 +160,7 @@ class Stack:
             **(apart if actions else {}),
             "LOTSE_PORT": str(self.ports["gateway"]),
             "LOTSE_RASA_PORT": str(self.ports["rasa"]),
+            "LOTSE_RASA_WORKERS": str(WORKERS),
             "LOTSE_DATA_DIR": str(self.folder),
             "LOTSE_DATABASE_URL": f"sqlite:///{self.folder}/lotse.db",
             "LOTSE_DESK_NAME": DESK,

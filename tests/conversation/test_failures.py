@@ -16,7 +16,7 @@ from tests.conversation.http import Unreachable
 from tests.conversation.people import Answer, Person
 from tests.conversation.play import Play
 from tests.conversation.script import NOW, Conversation
-from tests.conversation.stack import Stack
+from tests.conversation.stack import WORKERS, Stack
 
 pytestmark = [
     pytest.mark.integration,
@@ -146,6 +146,35 @@ def test_rasa_and_the_actions_inside_are_down(mended: Stack, play: Play) -> None
 @pytest.mark.parametrize("after", [0.01, 0.03])
 def test_rasa_dies_during_an_action(mended: Stack, play: Play, after: float) -> None:
     dies_meanwhile(mended, play, "rasa", after)
+
+
+def test_rasas_processes_die_one_by_one_under_messages_and_none_is_lost(mended: Stack, play: Play) -> None:
+    """Nobody mends anything: the parent of the two forks each anew."""
+    sent: dict[str, list[str]] = {name: [] for name in play.people}
+
+    def talk(name: str) -> None:
+        for _ in range(8):
+            id_ = str(uuid.uuid4())
+            sent[name].append(id_)
+            play.people[name].delivers({"id": id_, "last_seen_seq": 0, "text": "Hallo"})
+
+    talking = [threading.Thread(target=talk, args=[name]) for name in play.people]
+    for thread in talking:
+        thread.start()
+    killed = []
+    for place in range(WORKERS):
+        time.sleep(0.2)
+        killed.append(mended.forked("rasa")[place])
+        killed[-1].kill()
+    for thread in talking:
+        thread.join()
+    mended.wait_ready()
+    now = mended.forked("rasa")
+    assert len(now) == WORKERS
+    assert not {process.pid for process in killed} & {process.pid for process in now}
+    for name, ids in sent.items():
+        for id_ in ids:
+            wait_for_answer(play.people[name], id_)
 
 
 def test_everything_dies_during_a_message(mended: Stack, play: Play) -> None:

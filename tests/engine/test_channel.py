@@ -26,8 +26,7 @@ from bot import logs
 from bot.engine import rasa_server
 settings = Settings.from_env()
 logs.configure("WARNING", "rasa")
-app = rasa_server.create_app(settings, Path(sys.argv[1]))
-app.run(host="127.0.0.1", port=settings.rasa_port, access_log=False, motd=False)
+sys.exit(rasa_server.run(settings, Path(sys.argv[1])))
 """
 
 

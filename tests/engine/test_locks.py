@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 
 import pytest
 from rasa.core.lock_store import LockError, LockStore
 
-from bot.engine.locks import LocalLockStore, RedisLockStore
+from bot.engine.locks import ForkedLockStore, LocalLockStore, RedisLockStore
 
 pytestmark = pytest.mark.integration
 
@@ -23,10 +27,13 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.close()
 
 
-@pytest.fixture(params=["local", "redis"])
+@pytest.fixture(params=["local", "forked", "redis"])
 async def locks(request: pytest.FixtureRequest) -> AsyncIterator[LockStore]:
     if request.param == "local":
         yield LocalLockStore(patience=0.3)
+    elif request.param == "forked":
+        with closing(ForkedLockStore(patience=0.3)) as forked:
+            yield forked
     else:
         store = RedisLockStore(request.getfixturevalue("redis_url"), patience=0.3)
         yield store
@@ -83,6 +90,41 @@ async def test_local_locks_are_handed_over_in_order_and_leave_nothing_behind() -
     assert order == list(range(10))
     assert not locks._locks
     assert not locks._users
+
+
+def test_a_forked_process_keeps_others_out_of_its_conversation_until_it_dies() -> None:
+    locks = ForkedLockStore(patience=0.1)
+    reading, writing = os.pipe()
+
+    async def hold(conversation_id: str) -> None:
+        async with locks.lock(conversation_id):
+            os.write(writing, b"x")
+            await asyncio.sleep(60)
+
+    async def enter(conversation_id: str) -> None:
+        async with locks.lock(conversation_id):
+            pass
+
+    child = os.fork()
+    if not child:
+        try:
+            asyncio.run(hold("c"))
+        finally:
+            os._exit(1)
+    try:
+        assert os.read(reading, 1) == b"x"
+        began = time.monotonic()
+        with pytest.raises(LockError, match="in another process, takes too long"):
+            asyncio.run(enter("c"))
+        assert time.monotonic() - began >= 0.1
+        asyncio.run(enter("d"))
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(reading)
+        os.close(writing)
+    asyncio.run(enter("c"))
+    locks.close()
 
 
 async def test_a_redis_that_is_down_is_told(unused_tcp_port: int) -> None:

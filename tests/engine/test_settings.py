@@ -32,9 +32,19 @@ def test_internal_ports_follow_the_port_so_that_two_copies_can_run() -> None:
 
 def test_parts_on_other_machines_are_found_by_their_address() -> None:
     near = Settings.from_env({"LOTSE_PORT": "9080"})
-    assert (near.rasa_url, near.actions_url) == ("http://127.0.0.1:9081", "")
+    assert (near.rasa_urls, near.actions_url) == (("http://127.0.0.1:9081",), "")
     far = Settings.from_env({"LOTSE_RASA_URL": "http://rasa:8081/", "LOTSE_ACTIONS_URL": "https://actions"})
-    assert (far.rasa_url, far.actions_url) == ("http://rasa:8081", "https://actions")
+    assert (far.rasa_urls, far.actions_url) == (("http://rasa:8081",), "https://actions")
+    several = Settings.from_env({"LOTSE_RASA_URL": "http://rasa-1:8081/, http://rasa-2:8081"})
+    assert several.rasa_urls == ("http://rasa-1:8081", "http://rasa-2:8081")
+
+
+def test_each_process_of_rasa_has_a_port_that_no_other_program_has() -> None:
+    assert Settings.from_env({}).rasa_ports == (8081,)
+    three = Settings.from_env({"LOTSE_RASA_WORKERS": "3", "LOTSE_PORT": "9001", "LOTSE_RASA_PORT": "9000"})
+    assert three.rasa_ports == (9000, 9002, 9004)
+    assert three.actions_port == 9003
+    assert three.rasa_urls == tuple(f"http://127.0.0.1:{port}" for port in three.rasa_ports)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +98,9 @@ def test_lists_are_comma_separated() -> None:
         ({"LOTSE_HOST": "lotse.example"}, "reachable from outside"),
         ({"LOTSE_INTERNAL_HOST": "0.0.0.0"}, "LOTSE_INTERNAL_SECRET"),
         ({"LOTSE_INTERNAL_HOST": "10.0.0.5", "LOTSE_INTERNAL_SECRET": "short"}, "32 bytes"),
-        ({"LOTSE_RASA_URL": "rasa:5005"}, "LOTSE_RASA_URL"),
+        ({"LOTSE_RASA_URL": "http://rasa:5005,rasa:5006"}, "LOTSE_RASA_URL"),
+        ({"LOTSE_RASA_WORKERS": "0"}, "LOTSE_RASA_WORKERS: must be above 0"),
+        ({"LOTSE_RASA_WORKERS": "2", "LOTSE_RASA_PORT": "65535"}, "LOTSE_RASA_WORKERS: .* ports"),
         ({"LOTSE_ACTIONS_URL": "http://actions/webhook"}, "LOTSE_ACTIONS_URL"),
         ({"LOTSE_ENV": "production"}, "LOTSE_OPERATOR_KEY, LOTSE_INTERNAL_SECRET"),
         ({**PRODUCTION, "LOTSE_OPERATOR_KEY": "k" * 31}, "LOTSE_OPERATOR_KEY: must be at least 32 bytes"),

@@ -161,6 +161,30 @@ async def test_two_processes_cannot_both_continue_from_the_same_turn(store: Lots
     assert await texts(store, "c") == ["m1", "mine"]
 
 
+@pytest.mark.parametrize("before", [0, 1])
+async def test_two_processes_may_work_on_a_message_and_one_of_them_answers_it(
+    store: LotseTrackerStore, domain: Domain, before: int
+) -> None:
+    """As when a message is sent again to another process while the first is still at it."""
+    for number in range(before):
+        await say(store, "c", str(number))
+    late = LotseTrackerStore(domain, url=store._database._url)
+    with a_turn("c", "m1") as slow:
+        assert await late.recall(slow) is None
+        tracker = await late.get_or_create_tracker("c", append_action_listen=False)
+        tracker.update_with_events([UserUttered("m1", message_id="m1"), ActionExecuted("action_listen")], domain)
+        await slow.output.send_response("c", {"text": "too late"})
+    await say(store, "c", "m1")
+    token = current_turn.set(slow)
+    with pytest.raises(TurnFailedError, match="another process"):
+        await late.save(tracker)
+    current_turn.reset(token)
+    assert not slow.saved
+    assert await late.replies("c", "m1") == [{"text": "re: m1"}]
+    assert await texts(late, "c") == [*map(str, range(before)), "m1"]
+    await late.close()
+
+
 async def test_many_conversations_at_once(store: LotseTrackerStore) -> None:
     async def talk(who: str) -> None:
         for number in range(5):

@@ -80,7 +80,7 @@ def config(engine: FakeEngine) -> GatewayConfig:
     """Quick, so that tests need not wait."""
     return GatewayConfig(
         operator_key=OPERATOR,
-        engine_url=engine.url,
+        engine_urls=(engine.url,),
         actions_url=engine.url,
         internal_secret=SECRET,
         jwt_secret=JWT_SECRET,
