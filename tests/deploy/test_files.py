@@ -167,6 +167,17 @@ def test_a_unit_starts_a_module_that_exists_with_few_rights(path: Path) -> None:
     assert service["ProtectSystem"] == "strict"
 
 
+def test_the_action_servers_are_known_to_who_would_run_the_actions_otherwise() -> None:
+    """Without the address Rasa would run them itself, and the servers would idle."""
+    for name in ("rasa", "gateway"):
+        unit = (DEPLOY / "systemd" / f"lotse-{name}@.service").read_text(encoding="utf-8")
+        assert "LOTSE_ACTIONS_URL=http://127.0.0.1:8082" in unit
+    services = compose()["services"]
+    for name, service in services.items():
+        if name.startswith(("rasa", "gateway")):
+            assert service["environment"]["LOTSE_ACTIONS_URL"] == "http://balancer:8082", name
+
+
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not here")
 def test_systemd_understands_the_units(tmp_path: Path) -> None:
     """With a program that exists in the place of ours."""
