@@ -46,6 +46,8 @@ class _Waiting:
         if self.future.done():
             return
         known = as_ours(error)
+        if isinstance(known, StopIteration):  # which no future can hold
+            known = RuntimeError("StopIteration")
         if known is not error:
             known.__cause__ = error
         self.future.set_exception(known)
@@ -96,6 +98,7 @@ class GroupCommit:
             self._loop = None
             self._idle.set()
             return
+        group: list[_Waiting] = []
         try:
             session = self._link.begin()
         except Busy as error:
@@ -107,12 +110,19 @@ class GroupCommit:
                 self._queue.popleft().fail(error)
             self._again()
             return
-        group = self._run(session)
-        if group:
-            done = self._thread.submit(session.commit_raw)
-            done.add_done_callback(lambda done: self._tell(done, group, session))
-        else:
+        # Whatever happens from here on: who waits is told, and it goes on.
+        try:
+            self._run(session, group)
+            if group:
+                self._thread.submit(session.commit_raw).add_done_callback(lambda done: self._tell(done, group, session))
+                return
             session.end_raw()
+        except BaseException as error:
+            self._lose(session, group, error)
+            self._again()
+            if not isinstance(error, Exception):
+                raise
+        else:
             self._again()
 
     def _give_up(self, error: Busy) -> None:
@@ -122,9 +132,8 @@ class GroupCommit:
             while self._queue and self._queue[0].at < until:
                 self._queue.popleft().fail(error)
 
-    def _run(self, session: Transaction) -> list[_Waiting]:
-        """Run what waits; what is to be committed."""
-        group: list[_Waiting] = []
+    def _run(self, session: Transaction, group: list[_Waiting]) -> None:
+        """Run what waits, and put what is to be committed into `group`."""
         session.shared = len(self._queue) > 1 and not self._queue[0].alone
         while self._queue and len(group) < (_MOST if session.shared else 1):
             waiting = self._queue[0]
@@ -138,20 +147,28 @@ class GroupCommit:
                     waiting.run(session)
             except NeedsSession:
                 waiting.alone = True
-                break
-            except OperationalError as error:  # the disk, perhaps: SQLite may have taken back all of it
-                session.end_raw()
-                self._link.close()
-                for failed in (*group, self._queue.popleft()):
-                    failed.fail(error)
-                return []
-            except Exception as error:
+                return
+            except BaseException as error:
                 self._queue.popleft().fail(error)
+                if isinstance(error, KeyboardInterrupt | SystemExit):
+                    raise
+                if isinstance(error, OperationalError) or not _is_open(session):  # SQLite may have taken back all of it
+                    self._lose(session, group, error)
+                    return
                 if not session.shared:
-                    return []
+                    return
             else:
                 group.append(self._queue.popleft())
-        return group
+
+    def _lose(self, session: Transaction, group: list[_Waiting], error: BaseException) -> None:
+        """The transaction failed as a whole: nothing of it is kept."""
+        with suppress(Exception):
+            session.end_raw()
+        with suppress(Exception):
+            self._link.close()
+        for waiting in group:
+            waiting.fail(OperationalError("COMMIT", None, error, hide_parameters=True))
+        group.clear()
 
     def _tell(self, done: Future[None], group: list[_Waiting], session: Transaction) -> None:
         """In the thread: go on in the event loop, unless that was left alone."""
@@ -161,12 +178,23 @@ class GroupCommit:
 
     def _committed(self, done: Future[None], group: list[_Waiting], session: Transaction) -> None:
         error = done.exception()
-        session.end_raw()
-        if isinstance(error, OperationalError):
-            self._link.close()
-        for waiting in group:
-            waiting.succeed() if error is None else waiting.fail(error)
+        if error is None:
+            for waiting in group:
+                waiting.succeed()
+        elif not isinstance(error, OperationalError):  # only a work that is alone has something to say at its end
+            for waiting in group:
+                waiting.fail(error)
+        try:
+            session.end_raw()
+        except Exception as broken:
+            error = error or broken
+        if error is not None:
+            self._lose(session, group, error)  # those who were told already keep what they were told
         self._again()
+
+
+def _is_open(session: Transaction) -> bool:
+    return session.raw is not None and session.raw.in_transaction
 
 
 def _in_savepoint(waiting: _Waiting, session: Transaction) -> None:
@@ -175,7 +203,7 @@ def _in_savepoint(waiting: _Waiting, session: Transaction) -> None:
     try:
         waiting.run(session)
     except BaseException:
-        if session.raw is not None and session.raw.in_transaction:
+        if _is_open(session):
             session.step("ROLLBACK TO work")
             session.step("RELEASE work")
         raise

@@ -96,6 +96,6 @@ class Link:
 
     def close(self) -> None:
         """Close; the next transaction opens it again."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()

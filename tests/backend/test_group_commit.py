@@ -124,6 +124,48 @@ async def test_a_disk_that_fails_a_statement_fails_the_whole_group(database: Sql
     assert await stored(database) == [2]
 
 
+@pytest.mark.parametrize("together", [False, True], ids=["alone", "together"])
+@pytest.mark.parametrize("error", [StopIteration, MemoryError, GeneratorExit], ids=lambda error: error.__name__)
+async def test_whatever_a_work_raises_is_its_own_and_it_goes_on(
+    database: Sqlite, error: type[BaseException], together: bool
+) -> None:
+    def work(_session: Transaction) -> None:
+        raise error
+
+    others = [database.write(adding(n), short=True) for n in (1, 2)] if together else []
+    waiting = asyncio.gather(database.write(work, short=True), *others, return_exceptions=True)
+    found = await asyncio.wait_for(waiting, 2)
+    assert isinstance(found[0], RuntimeError if error is StopIteration else error)
+    assert found[1:] == await stored(database) == ([1, 2] if together else [])
+    assert await asyncio.wait_for(database.write(adding(3), short=True), 2) == 3
+
+
+async def test_a_transaction_that_sqlite_took_back_is_lost_for_all_in_it(database: Sqlite) -> None:
+    def lost(session: Transaction) -> None:
+        session.raw.execute("ROLLBACK")  # as SQLite does by itself when memory is short or a page is damaged
+        raise MemoryError
+
+    works = [adding(1), lost, adding(2), adding(3)]
+    found = await asyncio.gather(*(database.write(work, short=True) for work in works), return_exceptions=True)
+    assert [type(one) for one in found[:2]] == [DatabaseUnavailable, MemoryError]
+    assert found[2:] == await stored(database) == [2, 3]
+
+
+async def test_a_disk_that_cannot_even_take_back_is_told_and_left(
+    database: Sqlite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_session: Transaction) -> None:
+        raise OperationalError("ROLLBACK", None, Exception("disk I/O error"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Transaction, "commit_raw", fails)
+        patched.setattr(Transaction, "end_raw", fails)
+        with pytest.raises(DatabaseUnavailable):
+            await asyncio.wait_for(database.write(adding(1), short=True), 2)
+    assert await asyncio.wait_for(database.write(adding(2), short=True), 2) == 2
+    assert await stored(database) == [2]
+
+
 async def test_who_is_cancelled_before_leaves_nothing(database: Sqlite) -> None:
     tasks = [asyncio.ensure_future(database.write(adding(n), short=True)) for n in range(3)]
     await asyncio.sleep(0)
