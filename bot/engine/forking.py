@@ -107,10 +107,12 @@ class Workers:
         except BaseException:
             log.exception("worker.failed", worker=place.number)
         finally:
-            # Nothing that the parent would do at its end is for us to do.
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(code)
+            # Nothing that the parent would do at its end is for us to do, whatever becomes of what we said.
+            try:
+                sys.stdout.flush()
+                sys.stderr.flush()
+            finally:
+                os._exit(code)
 
     def _dead(self) -> list[tuple[_Place, int]]:
         """Those that ended since it was asked last, with their exit codes (negative: the signal that killed them)."""
