@@ -10,6 +10,9 @@ import re
 
 from stdnum import luhn
 
+_S10 = re.compile(r"[A-Z]{2}[0-9]{9}[A-Z]{2}")
+_UPS = re.compile(r"1Z[A-Z0-9]{16}")
+_FEWEST_DIGITS = 3  # different ones; "00000000000000000000" is no number of anybody's
 _S10_WEIGHTS = (8, 6, 4, 2, 3, 5, 9, 7)
 
 
@@ -23,18 +26,34 @@ def is_doubtful(number: str) -> bool:
     return not is_tracking_number(normalized(number))
 
 
+def looks_like_one(number: str, *, about_parcels: bool = True) -> bool:
+    """Whether ``number`` (upper case, no blanks) is one, or would be but for its check digit: most likely mistyped.
+
+    Only formats that nothing else has count without a right check digit, and plain digits where parcels are spoken of.
+    """
+    if is_tracking_number(number, about_parcels=about_parcels):
+        return True
+    if _S10.fullmatch(number) or _UPS.fullmatch(number):
+        return True
+    if not number.isascii() or not number.isdigit() or len(set(number)) < _FEWEST_DIGITS:
+        return False
+    return (len(number) == 20 and number.startswith("00")) or (
+        about_parcels and len(number) == 22 and number.startswith("9")
+    )
+
+
 def is_tracking_number(number: str, *, about_parcels: bool = True) -> bool:
     """Whether ``number`` (upper case, no blanks) is one of a large carrier's formats and its check digit holds.
 
     ``about_parcels``: formats of plain digits that could also be a phone number count only where parcels are spoken of.
     """
-    if re.fullmatch(r"[A-Z]{2}[0-9]{9}[A-Z]{2}", number):
+    if _S10.fullmatch(number):
         return _s10(number)
-    if re.fullmatch(r"1Z[A-Z0-9]{16}", number):
+    if _UPS.fullmatch(number):
         return _ups(number)
     if re.fullmatch(r"J?JD[0-9]{12,20}|TBA[0-9]{12}|LP[0-9]{14}|C[0-9]{14}|H[0-9]{19}", number):
         return True
-    if not number.isascii() or not number.isdigit() or len(set(number)) < 3:
+    if not number.isascii() or not number.isdigit() or len(set(number)) < _FEWEST_DIGITS:
         return False
     if len(number) == 20 and number.startswith("00"):
         return _gs1(number)

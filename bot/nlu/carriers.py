@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from actions.backend.tracking_numbers import is_tracking_number
+from actions.backend.tracking_numbers import is_tracking_number, looks_like_one
 from bot.nlu.spans import Span
 
 _URL = re.compile(
@@ -16,7 +16,10 @@ _URL = re.compile(
 _HOST = re.compile(r"^(?:https?://)?(?:[^/@\s]+@)?((?:[\w-]+\.)+[^\W\d_]{2,})(?::\d{1,5})?(?:[/?#]|$)", re.IGNORECASE)
 _CLOSING = ".,;:!?)]}'\"“”»«>*"
 
-_TOKEN = re.compile(r"(?<![\w+/-])[A-Za-z0-9](?:[A-Za-z0-9]|(?<=\d)[ .](?=\d))*(?![\w-])")
+_TOKEN = re.compile(
+    r"(?<![\w+/-])(?:[A-Z]{2} ?\d{3} ?\d{3} ?\d{3} ?[A-Z]{2}"  # in groups as the label has it, letters as on the label
+    r"|[A-Za-z0-9](?:[A-Za-z0-9]|(?<=\d)[ .](?=\d))*)(?![\w-])"
+)
 _ABOUT_PARCELS = re.compile(r"track|sendung|paket|parcel|shipment|packstation|label|carrier|versand", re.IGNORECASE)
 
 
@@ -31,9 +34,18 @@ def find_urls(text: str) -> Iterator[Span]:
 
 
 def find_tracking_numbers(text: str) -> Iterator[Span]:
-    """Tracking numbers, as given, upper case and without blanks; one whose check digit is wrong is none."""
+    """Tracking numbers, as given, upper case and without blanks, whose check digit is right (if they have one)."""
+    return (span for span in _numbers(text) if is_tracking_number(span.value))
+
+
+def find_mistyped_tracking_numbers(text: str) -> Iterator[Span]:
+    """What is a tracking number but for its check digit: the person is asked to look at it again."""
+    return (span for span in _numbers(text) if not is_tracking_number(span.value))
+
+
+def _numbers(text: str) -> Iterator[Span]:
     about_parcels = bool(_ABOUT_PARCELS.search(text))
     for match in _TOKEN.finditer(text):
         number = re.sub(r"[ .]", "", match.group()).upper()
-        if is_tracking_number(number, about_parcels=about_parcels):
+        if looks_like_one(number, about_parcels=about_parcels):
             yield Span(match.start(), match.end(), "tracking_number", number)

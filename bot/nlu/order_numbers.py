@@ -14,7 +14,7 @@ from typing import Any
 
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 
-from bot.nlu.carriers import find_tracking_numbers, find_urls
+from bot.nlu.carriers import find_mistyped_tracking_numbers, find_tracking_numbers, find_urls
 from bot.nlu.spans import Span, SpanExtractor, without_overlaps
 
 PATTERN_VARIABLE = "LOTSE_ORDER_ID_PATTERN"
@@ -69,10 +69,14 @@ class NumberFinder:
         self._pattern = re.compile(order_pattern) if order_pattern else None
 
     def find(self, text: str) -> list[Span]:
-        """Links, tracking numbers, infractions, orders; a stretch belongs to the first of these that claims it."""
+        """Links, tracking numbers, infractions, orders; a stretch belongs to the first of these that claims it.
+
+        A tracking number with a wrong check digit comes last: another marketplace's orders may look like it.
+        """
         found = [*find_urls(text), *find_tracking_numbers(text)]
         found += _normalised(self._infraction, text, "infraction_id")
         found += self._configured(text) if self._pattern else self._default(text)
+        found += find_mistyped_tracking_numbers(text)
         return without_overlaps(found)
 
     def _default(self, text: str) -> Iterator[Span]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.nlu.carriers import is_tracking_number
+from actions.backend.tracking_numbers import is_doubtful, is_tracking_number, normalized
 from bot.nlu.order_numbers import PATTERN_VARIABLE, NumberFinder, OrderNumbers, finder_from
 
 pytestmark = pytest.mark.unit
@@ -86,11 +86,23 @@ def test_a_tracking_number_with_a_right_check_digit(number: str) -> None:
     assert found(f"die nummer ist {number}.") == [("tracking_number", number)]
 
 
+@pytest.mark.parametrize("number", ["RR123456789DE", "1Z999AA10123456785", "00340434161094015903", "RR 123 456 789 DE"])
+def test_a_mistyped_tracking_number_is_found_and_doubted(number: str) -> None:
+    assert found(f"die nummer ist {number}") == [("tracking_number", normalized(number))]
+    assert is_doubtful(number)
+
+
 @pytest.mark.parametrize(
-    "number", ["RR123456789DE", "1Z999AA10123456785", "00340434161094015903", "00000000000000000000"]
+    "number", ["00000000000000000000", "9400100000000000000001", "RR12345678DE", "1Z999AA1012345678"]
 )
-def test_a_wrong_check_digit_is_no_tracking_number(number: str) -> None:
+def test_what_only_resembles_a_tracking_number_is_none(number: str) -> None:
     assert found(f"die nummer ist {number}") == []
+
+
+def test_an_order_of_the_marketplaces_pattern_is_no_mistyped_tracking_number() -> None:
+    assert found("RR123456789DE", NumberFinder(order_pattern=r"[A-Z]{2}\d{9}[A-Z]{2}")) == [
+        ("order_id", "RR123456789DE")
+    ]
 
 
 def test_a_tracking_number_typed_in_groups() -> None:
