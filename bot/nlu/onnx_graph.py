@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping, Sequence
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import numpy as np
@@ -56,8 +57,12 @@ class Network:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.enable_cpu_mem_arena = False  # it would keep what the longest message ever needed
-        file = self._file(given, found, shape)
-        return onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+        with NamedTemporaryFile(
+            suffix=".onnx"
+        ) as file:  # what is given as bytes, a session keeps beside what it makes of it
+            file.write(self._file(given, found, shape))
+            file.flush()
+            return onnxruntime.InferenceSession(file.name, options, providers=["CPUExecutionProvider"])
 
     def _file(self, given: Mapping[str, Shape], found: str, shape: Shape) -> bytes:
         graph = [_bytes(1, node) for node in self._nodes] + [_bytes(2, b"lotse")]
