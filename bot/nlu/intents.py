@@ -76,7 +76,7 @@ class SentenceIntentClassifier(IntentClassifier, GraphComponent):
             "penalty": 4.7e-6,
             "rounds": 60,
             "second_rounds": 20,
-            "encoded": 0.5,
+            "encoded": 0.4,
             "temperature": 0.9,
             "ranking_length": 10,
             "unsure": 0.85,

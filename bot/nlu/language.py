@@ -23,7 +23,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.nlu.language_grams import LanguageGrams
-from bot.nlu.language_words import ENGLISH, GERMAN
+from bot.nlu.language_words import ENGLISH, GERMAN, GERMAN_FRAME
 from bot.nlu.spans import spans_of
 
 LANGUAGE = "language"
@@ -39,11 +39,11 @@ _ENOUGH = 0.6  # weight below which words alone do not decide
 _CERTAIN = 0.85  # what lingua must give, and
 _LETTERS = 14  # for how many letters, in
 _WORDS = 3  # how many words
-# Weights of the three and the log odds that decide; those for a single unknown word ("ok", "update") are higher.
-_LINGUA, _KNOWN = 0.4, 1.0
+# Weights of the voices and the log odds that decide; those for a single unknown word ("ok", "update") are higher.
+_LINGUA, _KNOWN, _FRAME = 0.4, 1.0, 1.5
 _LEAST = 1e-4  # so that no language is ever impossible
 _MOST = math.log((1 + _LEAST) / _LEAST)  # that lingua can say, either way
-_DECIDED, _DECIDED_ALONE = math.log(0.65 / 0.35), math.log(0.93 / 0.07)
+_DECIDED, _DECIDED_ALONE = math.log(0.55 / 0.45), math.log(0.9 / 0.1)
 
 
 def detect(text: str, grams: LanguageGrams | None = None) -> str | None:
@@ -57,7 +57,7 @@ def detect(text: str, grams: LanguageGrams | None = None) -> str | None:
     long_enough = sum(map(len, words)) >= _LETTERS and len(words) >= _WORDS
     if grams is None:
         return _by_words(german, english) or (_by_lingua(text) if long_enough else None)
-    odds = grams.log_odds(lowered) + _KNOWN * (german - english)
+    odds = grams.log_odds(lowered) + _KNOWN * (german - english) + _FRAME * sum(word in GERMAN_FRAME for word in words)
     enough = _DECIDED if german or english or len(words) > 1 else _DECIDED_ALONE
     if long_enough and abs(odds) < enough + _LINGUA * _MOST:  # else it could not change anything
         odds += _LINGUA * _lingua_odds(text)

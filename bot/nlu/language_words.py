@@ -45,7 +45,8 @@ GERMAN = frozenset(
     zur zurück zurücknehmen zurückziehen zusammen zustimmen zustimmung zwei zämme ändern öppis über überfällig
     überhaupt übersetzung
     einverstanden genehmigt zwangsstornierung mitarbeiter sendungsnummer sendungsnr schwamm stopp tschö liste drüber
-    januar februar märz juni juli oktober dezember monatsende künstliche kaputt
+    januar februar märz juni juli oktober dezember monatsende künstliche kaputt dein deine könnt wo ner nen
+    abbruch ade baba jap jawoll jup kundenservice lieferstatus niemals pfiat ruf sowieso vergelt kopie wos
     """.split()  # noqa: SIM905
 )
 
@@ -78,6 +79,17 @@ ENGLISH = frozenset(
     whats when where whether which who whom whose why with withdraw withdrawing withdrawn within without won
     wont work working works would write wrong wrote yeah yep yes yesterday yet you your yours yup
     nope godbye goodby sorry exact im ill costumer mornin sure january february march june july october december
-    nevermind instructions
+    nevermind instructions affirmative farewell commands operator password hrs dec definitely
+    """.split()  # noqa: SIM905
+)
+
+#: German words that hold a sentence together. Whoever builds a sentence with them writes German, whatever words of the
+#: marketplace are English ("withdraw meinen dispute"); the other way round nobody writes.
+GERMAN_FRAME = frozenset(
+    """
+    ich du er wir ihr der die das den dem des ein eine einen einem einer mein meine meinen meinem meiner dein deine
+    sein seine und oder aber ob dass weil wenn für auf mit von vom zu zum zur bei ist sind hat habe hab kann könnt
+    möchte soll muss nicht kein keine bitte mal noch schon auch nur wie wo wann warum wer welche welcher nen ner gegen
+    nach über um
     """.split()  # noqa: SIM905
 )

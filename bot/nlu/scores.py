@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from bot.nlu.order_numbers import NumberFinder
+
 ENTITIES = ("order_id", "infraction_id", "appeal_type", "date", "tracking_number", "url")
 
 _OUT_OF_SCOPE = frozenset({"out_of_scope", "nlu_fallback"})
 _BINS = 10
+_LETTER = re.compile(r"[^\W\d_]")
+_NUMBERS = NumberFinder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +120,23 @@ def language_scores(parsed: Sequence[Parsed]) -> tuple[float, float]:
     return float(np.mean(told)), float(np.mean(wrong))
 
 
+def in_words(text: str) -> bool:
+    """Whether a message has a language at all: letters beside numbers and links ("FO-48213" and "14.12." have none)."""
+    for span in reversed(_NUMBERS.find(text)):
+        text = f"{text[: span.start]} {text[span.end :]}"
+    return bool(_LETTER.search(text))
+
+
 def report(parsed: Sequence[Parsed], title: str) -> str:
     """Everything about one language as text."""
     told, wrong = language_scores(parsed)
+    worded = [p for p in parsed if in_words(p.example.text)]
     lines = [
         f"== {title}: {len(parsed)} sentences ==",
         f"intent accuracy      {accuracy(parsed):.3f}",
         f"calibration error    {calibration_error(parsed):.3f}",
         f"language             {told:.3f} told, {wrong:.3f} wrong, the rest left open",
+        f"                     {language_scores(worded)[0]:.3f} told of the {len(worded)} that have a word",
     ]
     for entity, (precision, recall, f1, wanted) in entity_scores(parsed).items():
         lines.append(f"entity {entity:<16}precision {precision:.3f}  recall {recall:.3f}  F1 {f1:.3f}  of {wanted}")
