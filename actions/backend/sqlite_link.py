@@ -98,4 +98,5 @@ class Link:
         """Close; the next transaction opens it again."""
         connection, self._connection = self._connection, None
         if connection is not None:
+            connection.invalidate()  # else the pool would hand out the same one again, to whoever comes
             connection.close()

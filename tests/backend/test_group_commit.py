@@ -124,6 +124,17 @@ async def test_a_disk_that_fails_a_statement_fails_the_whole_group(database: Sql
     assert await stored(database) == [2]
 
 
+async def test_a_connection_that_failed_is_handed_to_nobody_else(database: Sqlite) -> None:
+    def fails(session: Transaction) -> None:
+        failed.append(session.raw)
+        raise OperationalError("INSERT", None, Exception("disk I/O error"))
+
+    failed: list[object] = []
+    with pytest.raises(DatabaseUnavailable):
+        await database.write(fails, short=True)
+    assert await database.read(lambda session: session.raw) is not failed[0]  # its first connection
+
+
 @pytest.mark.parametrize("together", [False, True], ids=["alone", "together"])
 @pytest.mark.parametrize("error", [StopIteration, MemoryError, GeneratorExit], ids=lambda error: error.__name__)
 async def test_whatever_a_work_raises_is_its_own_and_it_goes_on(
