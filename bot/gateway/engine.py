@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
+from aiohttp import hdrs
 
 from actions.backend import Reply, ReplyButton
 from bot import request_ids
@@ -18,6 +19,7 @@ from bot.gateway.workers import Workers
 
 _SECRET_HEADER = "X-Lotse-Secret"  # noqa: S105 - the name of the header
 _CHANNEL = "/webhooks/lotse"
+_ENCODER = msgspec.json.Encoder()
 _CHECK_TIMEOUT = aiohttp.ClientTimeout(total=2.0)
 
 
@@ -97,10 +99,10 @@ class EngineClient:
             "metadata": dict(turn.metadata),
         }
         body.update({"payload": turn.payload} if turn.payload is not None else {"text": turn.text})
-        headers = {**self._headers, request_ids.HEADER: request_ids.current()}
+        headers = {**self._headers, hdrs.CONTENT_TYPE: "application/json", request_ids.HEADER: request_ids.current()}
         try:
             async with self._http.post(
-                f"{channel}/message", json=body, headers=headers, timeout=self._timeout
+                f"{channel}/message", data=_ENCODER.encode(body), headers=headers, timeout=self._timeout
             ) as response:
                 content = await response.read()
                 status = response.status

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -49,10 +50,15 @@ async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
         if services.config.production or services.addresses.secure(request):
             response.headers["Strict-Transport-Security"] = _HSTS
         response.headers[request_ids.HEADER] = number
-        metrics.REQUEST_SECONDS.labels(_route(request)).observe(time.perf_counter() - began)
+        _seconds(_route(request)).observe(time.perf_counter() - began)
     method = request.method if request.method in _METHODS else "other"
-    metrics.REQUESTS.labels(method, _route(request), response.status).inc()
+    _requests(method, _route(request), response.status).inc()
     return response
+
+
+# To look a labelled number up costs more than to count; methods, routes and states are few.
+_seconds = functools.cache(metrics.REQUEST_SECONDS.labels)
+_requests = functools.cache(metrics.REQUESTS.labels)
 
 
 @web.middleware

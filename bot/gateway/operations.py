@@ -148,11 +148,14 @@ async def _body(request: web.Request, shape: type[T]) -> T:
     if request.content_type != "application/json" or (request.charset or "utf-8").lower() not in ("utf-8", "us-ascii"):
         detail = "the body must be application/json in UTF-8"
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
-    try:
-        async with asyncio.timeout(request.app[SERVICES].config.body_within):
-            content = await request.read()
-    except TimeoutError:
-        raise too_slow_body() from None
+    if request.content.is_eof():  # it came with its headers: nothing to wait for
+        content = await request.read()
+    else:
+        try:
+            async with asyncio.timeout(request.app[SERVICES].config.body_within):
+                content = await request.read()
+        except TimeoutError:
+            raise too_slow_body() from None
     try:
         return encoding.read_json(content, shape)
     except encoding.Unreadable as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -24,6 +25,24 @@ try:
 except ZeroDivisionError:
     structlog.get_logger("bot.x").exception("turn_failed", message="M-1")
 """
+
+ODD = r"""
+import pathlib
+import structlog
+from bot import logs
+
+logs.configure("INFO", "rasa")
+structlog.get_logger("bot.x").info("half", text="a\ud800", path=pathlib.Path("/x"))
+structlog.get_logger("bot.x").info("whole", text="ä", numbers={1: (2, None)})
+"""
+
+
+def test_a_line_is_json_whatever_is_in_it() -> None:
+    done = subprocess.run([sys.executable, "-c", ODD], capture_output=True, text=True, check=True)
+    half, whole = (json.loads(line) for line in done.stderr.splitlines())
+    assert (half["event"], half["text"], half["path"]) == ("half", "a\ud800", "/x")
+    assert (whole["text"], whole["numbers"], whole["process"]) == ("ä", {"1": [2, None]}, "rasa")
+    assert datetime.fromisoformat(whole["timestamp"]).utcoffset() == timedelta(0)
 
 
 def test_a_traceback_has_no_values_of_variables() -> None:
