@@ -16,7 +16,7 @@ Match = re.Match[str]
 Value = Callable[[Match], str | None]
 
 # Pieces. Names of groups may occur once in a pattern, so pieces that occur twice come without them.
-COUNT = r"(?<![\d.,:/-])(?:N(?P<n>\d{1,2})|(?P<digits>\d{1,3}))"
+COUNT = r"(?<![\d.,:/-])['’]?(?:N(?P<n>\d{1,2})|(?P<digits>\d{1,3}))"
 UNIT = r"\s?-?U(?P<unit>[dwmh])\b"
 DURATION = COUNT + r"(?:\s(?:volle|ganze|full|whole)n?)?" + UNIT
 WEEKDAY = r"W(?P<day>[1-7])\b"

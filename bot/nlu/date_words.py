@@ -45,7 +45,7 @@ _MONTH_WORDS = {
     12: "dezember december dez dec",
 }
 _NUMBER_WORDS = {
-    1: "ein eine einen einem einer eines one a an",
+    1: "ein eine einen einem einer eines ne nen nem ner one a an",
     2: "zwei zwo zwoa zwöi two",
     3: "drei drü three",
     4: "vier four",
