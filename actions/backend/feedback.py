@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, case, func, insert, select
 from sqlalchemy.orm import Session
 
 from actions.backend import events
+from actions.backend.chat_tables import ConversationRow
 from actions.backend.clock import Clock
 from actions.backend.columns import new_id
 from actions.backend.database import Database
@@ -27,6 +28,8 @@ _ASKED = Prepared(
     )
 )
 _NEW = Prepared(insert(_table), _table.columns.keys())
+_conversations = table(ConversationRow)
+_KEPT = Prepared(select(_conversations.c.id).where(_conversations.c.id == bindparam("conversation")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +43,17 @@ class Said:
 
 
 def ask(session: Session, said: Said, settled: SettledCase) -> str | None:
-    """The id of the question, if this message is the one whose answer asks it; None if it was asked before."""
+    """The id of the question, if this message is the one whose answer asks it; None if it was asked before.
+
+    Also None in a conversation that no gateway keeps (`rasa shell`), with which the answer could not be deleted. The case
+    is settled all the same.
+    """
     actor = said.actor
     case = {"as": actor.role.value, "person": actor.id, "kind": settled.kind, "case": settled.id}
     if (known := _ASKED.first(session, case)) is not None:
         return known.id if known.asked_by == said.message_id and known.rating is None else None
+    if _KEPT.first(session, {"conversation": said.conversation_id}) is None:
+        return None
     row = {
         **dict.fromkeys(_table.columns.keys()),
         "id": new_id("B"),

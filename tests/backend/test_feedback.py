@@ -45,6 +45,17 @@ async def test_never_twice_for_the_same_case(backend: Backend, chat: Conversatio
     assert await ask(backend, chat, SettledCase("dispute", "D-2", Settled.ACCEPTED)) is not None
 
 
+async def test_without_a_gateways_conversation_the_case_is_settled_and_nothing_asked(backend: Backend) -> None:
+    await backend.clock.set(NOW)
+    await backend.orders.put(push())
+    dispute_id = await filed(backend, RequestUpdate(text="?"), CUSTOMER)
+    made = await backend.proposals.create("a shell", CUSTOMER, push().id, Withdraw(dispute_id))
+    assert isinstance(made, Proposal)
+    settled = SettledCase("dispute", dispute_id, Settled.WITHDRAWN, push().id)
+    done = await backend.proposals.confirm(made.id, "a shell", CUSTOMER, "M-1", lambda *_: settled)
+    assert (done.status, done.feedback_id) == (ConfirmStatus.EXECUTED, None)
+
+
 async def test_the_yes_that_settles_a_case_asks_about_it(backend: Backend, chat: Conversation) -> None:
     await backend.clock.set(NOW)
     await backend.orders.put(push())
