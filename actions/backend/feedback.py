@@ -45,8 +45,8 @@ class Said:
 def ask(session: Session, said: Said, settled: SettledCase) -> str | None:
     """The id of the question, if this message is the one whose answer asks it; None if it was asked before.
 
-    Also None in a conversation that no gateway keeps (`rasa shell`), with which the answer could not be deleted. The case
-    is settled all the same.
+    Also None in a conversation that no gateway keeps (`rasa shell`), with which it could not be deleted. The case is
+    settled all the same.
     """
     actor = said.actor
     case = {"as": actor.role.value, "person": actor.id, "kind": settled.kind, "case": settled.id}
