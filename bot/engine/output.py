@@ -18,6 +18,7 @@ Say = Callable[[str], None]
 #: Seconds between two looks, and how much the pipe holds meanwhile: the process waits when it is full.
 PAUSE = 0.25
 _CAPACITY = 2**20
+_MUCH = 2**16  # read at once: more of it waits, so that a pause would only hold up the process
 _LARGEST_LOG = 5 * 2**20
 
 
@@ -32,6 +33,7 @@ class Output(asyncio.Protocol):
         self._log = log.open("ab", buffering=0)
         self._say = say
         self._begun = b""
+        self._hurried = False
         self._transport: asyncio.ReadTransport | None = None
 
     async def open(self) -> int:
@@ -49,7 +51,7 @@ class Output(asyncio.Protocol):
         self._log.write(data)
         *lines, self._begun = (self._begun + data).split(b"\n")
         self._tell(lines)
-        if self._transport is not None:
+        if self._transport is not None and len(data) < _MUCH and not self._hurried:
             self._transport.pause_reading()
             asyncio.get_running_loop().call_later(PAUSE, self._resume)
 
@@ -58,6 +60,11 @@ class Output(asyncio.Protocol):
             self._tell([self._begun])
         self._log.close()
         self.ended.set()
+
+    def hurry(self) -> None:
+        """The process has ended: read what is left without a pause."""
+        self._hurried = True
+        self._resume()
 
     def close(self) -> None:
         """Read no more."""

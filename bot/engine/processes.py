@@ -102,6 +102,7 @@ class Keeper:
             return await process.wait()
         finally:
             await asyncio.shield(self._end(process))
+            output.hurry()
             with suppress(TimeoutError):
                 async with asyncio.timeout(1):
                     await output.ended.wait()
