@@ -138,10 +138,12 @@ export class Connection {
   /** Keep a line open, one way or the other. */
   async run() {
     let deaf = 0; // sockets in a row that never opened
+    let heard = false; // whether they open here at all: then it was the gateway that was away, and one is tried again at once
     while (!this.over) {
       const polled = deaf >= 2;
-      const spoke = polled ? await this.poll() : await this.listen();
+      const spoke = polled ? await this.poll(heard ? 1 : 4) : await this.listen();
       if (this.over) return;
+      if (spoke) heard = !polled;
       if (polled && !spoke && this.status !== "signed-out") this.tell("offline");
       deaf = polled ? 1 : spoke ? 0 : deaf + 1;
       const pause = Math.min(LONGEST_PAUSE, 400 * 2 ** this.failures) * (0.5 + Math.random() / 2);
@@ -195,9 +197,12 @@ export class Connection {
     }
   }
 
-  /** Long polling for about a minute. @returns {Promise<boolean>} whether the gateway spoke */
-  async poll() {
-    for (let round = 0, wait = 0; round < 4 && !this.over; round++) {
+  /**
+   * Long polling, for about a minute with four rounds, not at all with one. What is seen elsewhere comes by a socket only.
+   * @param {number} rounds @returns {Promise<boolean>} whether the gateway spoke
+   */
+  async poll(rounds) {
+    for (let round = 0, wait = 0; round < rounds && !this.over; round++) {
       try {
         const page = await this.request("GET", `/v1/chat/messages?after=${this.upto}&limit=${PAGE}&wait=${wait}`);
         this.take(page.messages);

@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 import pytest_asyncio
-from playwright.async_api import expect
+from playwright.async_api import Page, Request, WebSocketRoute, expect
 
 from tests.widget.conftest import Open, Shop, Site, until
 
@@ -64,6 +64,44 @@ async def test_the_open_widget_shows_it_at_once(shop: Open, site: Site, order: s
     await vera.messages("notice").wait_for()
     await expect(vera.messages("notice")).to_contain_text("Neues zu einem Auftrag")
     await expect(vera.chat.locator(".badge")).to_be_hidden()
+
+
+async def test_a_line_that_worked_before_is_tried_again_as_soon_as_the_gateway_answers(
+    shop: Open, site: Site, order: str
+) -> None:
+    away = False
+    polls: list[str] = []
+
+    async def prepare(page: Page) -> None:
+        async def line(socket: WebSocketRoute) -> None:
+            if away:
+                await socket.close(code=4000)
+            else:
+                socket.connect_to_server()
+
+        def polled(request: Request) -> None:
+            nonlocal away
+            if "/v1/chat/messages?" in request.url and away:
+                polls.append(request.url)
+                away = False  # two sockets were refused, and now the gateway answers
+
+        await page.route_web_socket("**/v1/chat/live", line)
+        page.on("request", polled)
+
+    other = await shop(sub="vera", role="seller", prepare=prepare)
+    await ask(site, order)
+    await expect(other.chat.locator(".badge")).to_have_text("1")
+    away = True
+    await site.stop()
+    await site.start()
+    vera = await shop(sub="vera", role="seller")
+
+    async def has_polled() -> bool:
+        return bool(polls)
+
+    await until(has_polled)
+    await vera.open()
+    await expect(other.chat.locator(".badge")).to_be_hidden()
 
 
 async def test_the_closed_widget_counts_it_once_in_all_tabs(shop: Open, site: Site, order: str) -> None:
