@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import fcntl
+import functools
+import os
+import random
 import socket
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import IO
 
 import psycopg
 from psycopg import sql
 from sqlalchemy import make_url
+
+_LOWEST = 20_000
+_OUTGOING = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_given: set[int] = set()
 
 
 @contextmanager
@@ -50,22 +60,48 @@ def valkey(folder: Path) -> Iterator[str]:
 
 
 def free_ports(count: int, *, row: int = 1) -> list[int]:
-    """Loopback ports that nobody listens on, nor on the ``row`` - 1 after each; all are held until all are found."""
-    with ExitStack() as held:
-        found = []
-        while len(found) < count:
-            first = _hold(held, 0)
-            if first and all(_hold(held, first + further) for further in range(1, row)):
-                found.append(first)
-        return found
+    """Loopback ports that nobody listens on, nor on the ``row`` - 1 after each.
+
+    Whoever is given one may open it seconds later: until we end, no other process of ours gets it here, and no outgoing
+    connection does, since those take their ports from a range of its own. Raises ``OSError`` when too few are free.
+    """
+    found: list[int] = []
+    for first in _shuffled(row):
+        ports = range(first, first + row)
+        if all(_is_free(port) for port in ports):
+            _given.update(ports)
+            found.append(first)
+        if len(found) == count:
+            return found
+    raise OSError(f"no {count} ports are free on 127.0.0.1")
 
 
-def _hold(held: ExitStack, port: int) -> int | None:
-    """Bind ``port``, or any for 0; None if it is taken."""
-    probe = held.enter_context(socket.socket())
+def _shuffled(row: int) -> list[int]:
+    """Where to look for ports, those of outgoing connections only if there are no others."""
+    outgoing = range(0)
+    if _OUTGOING.exists():
+        lowest, highest = map(int, _OUTGOING.read_text().split())
+        outgoing = range(lowest - row + 1, highest + 1)
+    every = range(_LOWEST, 65536 - row)
+    ports = [port for port in every if port not in outgoing] or list(every)
+    random.shuffle(ports)
+    return ports
+
+
+def _is_free(port: int) -> bool:
+    """Whether nobody has this port; if so, the byte of its number is locked until this process ends."""
+    if port in _given:
+        return False
     try:
-        probe.bind(("127.0.0.1", port))
-    except (OSError, OverflowError):
-        return None
-    bound: int = probe.getsockname()[1]
-    return bound
+        fcntl.lockf(_reservations(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+    except OSError:
+        return False
+    return True
+
+
+@functools.cache
+def _reservations() -> IO[bytes]:
+    """The file whose bytes stand for ports, the same for all processes of a user here."""
+    return (Path(tempfile.gettempdir()) / f"lotse-ports-{os.getuid()}.lock").open("ab")

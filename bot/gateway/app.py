@@ -107,7 +107,7 @@ async def _services(config: GatewayConfig, backend: Backend) -> AsyncIterator[Se
         hub = Hub(backend, config.live_interval)
         buckets = SharedBuckets(config.redis_url) if config.redis_url else LocalBuckets()
         dispatcher = Dispatcher(backend, wording, config.default_zone, hub.kick)
-        dispatch_loop = Loop("dispatcher", dispatcher.dispatch, config.dispatch_interval, rest=config.dispatch_rest)
+        dispatch_loop = Loop("dispatcher", dispatcher.dispatch, config.dispatch_interval)
 
         def answered(conversation_id: str) -> None:
             hub.kick(conversation_id)

@@ -55,7 +55,6 @@ class GatewayConfig:
     give_up_after: int = 20
     pending_interval: float = 1.0
     dispatch_interval: float = 1.0
-    dispatch_rest: float = 0.0
     sweep_interval: float = 5.0
     live_interval: float = 0.5
     longest_wait: float = 8.0

@@ -14,16 +14,12 @@ log = structlog.get_logger(__name__)
 
 
 class Loop:
-    """Runs ``step`` every ``interval`` seconds, and at once after ``kick``. An error in a step never ends the loop.
+    """Runs ``step`` every ``interval`` seconds, and at once after ``kick``. An error in a step never ends the loop."""
 
-    ``rest``: seconds after a step in which kicks are gathered, so that a busy time takes few steps.
-    """
-
-    def __init__(self, name: str, step: Callable[[], Awaitable[object]], interval: float, *, rest: float = 0.0) -> None:
+    def __init__(self, name: str, step: Callable[[], Awaitable[object]], interval: float) -> None:
         self.name = name
         self._step = step
         self._interval = interval
-        self._rest = rest
         self._kicked = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._last_success: float | None = None
@@ -76,8 +72,6 @@ class Loop:
                 log.exception("loop.failed", loop=self.name)
             else:
                 self._last_success, self._error = time.monotonic(), None
-            if self._rest:
-                await asyncio.sleep(self._rest)
             try:
                 async with asyncio.timeout(self._interval):
                     await self._kicked.wait()
