@@ -184,11 +184,17 @@ class Play:
         elif step.verb == "uploads":
             said, answer = f"({words})", person.uploads(words)
         else:
-            more = {"last_seen_seq": 0} if step.expect.get("unseen") else {}
-            said, answer = words, person.says(words, **more)
+            said, answer = words, person.says(words, **self._unseen(step))
         self.transcript.append(f"{step.who}> {said}")
         self._shown(step.who, answer.messages)
         return answer
+
+    def _unseen(self, step: Step) -> dict[str, int]:
+        """With `unseen`, every notice is in the conversation, but on no screen yet."""
+        if not step.expect.get("unseen"):
+            return {}
+        self.market.clock(self.now)
+        return {"last_seen_seq": 0}
 
     def _pressed(self, person: Person, words: Any) -> tuple[str, str]:
         """A button of one's own screen, or (`{title, of}`) one that somebody else was given."""
