@@ -2,7 +2,8 @@
 
 The function is plain code without await. On PostgreSQL it runs on psycopg's asynchronous connection (SQLAlchemy's
 greenlet bridge); on SQLite in a thread, so that a whole transaction costs one switch of threads instead of four a
-statement. Either way the event loop stays free, and a cancelled caller leaves no half-done transaction.
+statement. The event loop stays free meanwhile, but for what touches a few rows: on SQLite `look` and short writes run
+on it, which costs less than the switch. A cancelled caller leaves no half-done transaction.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def database_url(url: str | URL) -> URL:
 
 
 class Database(Protocol):
-    """One database. Both methods raise DatabaseUnavailable when it does not answer in time."""
+    """One database. Reading and writing raise DatabaseUnavailable when it does not answer in time."""
 
     @property
     def engine(self) -> Engine:

@@ -1,9 +1,10 @@
 """Group commit for SQLite: short transactions that come while another one is being written share the next commit.
 
 A commit waits for the disk and for the lock of the file, which other processes want, too. So works queue up meanwhile,
-and all that wait run one after the other in one transaction, each in a savepoint of its own: an error takes back that
-one alone. Nobody hears of a result before the common commit is on disk. The works run on the event loop, the commit in
-a thread: a transaction in a thread would wait for Python's lock after each statement, with the file locked meanwhile.
+and up to `_MOST` that wait run one after the other in one transaction, each in a savepoint of its own: an error takes
+back that one alone. One that is alone has no savepoint, and one that needs SQLAlchemy's session gets a transaction of
+its own. Nobody hears of a result before the common commit is on disk. The works run on the event loop, the commit in a
+thread: a transaction in a thread would wait for Python's lock after each statement, with the file locked meanwhile.
 """
 
 from __future__ import annotations
@@ -105,7 +106,9 @@ class GroupCommit:
             self._give_up(error)
             self._loop.call_later(POLL, self._begin)
             return
-        except Exception as error:
+        except Exception as error:  # whatever it is, the next ones get a new connection
+            with suppress(Exception):
+                self._link.close()
             while self._queue:
                 self._queue.popleft().fail(error)
             self._again()

@@ -190,12 +190,44 @@ async def test_a_lock_that_is_held_too_long_is_unavailable_and_then_it_goes_on(d
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(DatabaseUnavailable):
         await database.write(adding(1), short=True)
+    database._short._busy_seconds = 5
     late = asyncio.ensure_future(database.write(adding(2), short=True))
     await asyncio.sleep(0.05)
     other.execute("COMMIT")
     other.close()
     assert await late == 2
     assert await stored(database) == [2]
+
+
+async def test_who_waited_for_others_is_not_given_up_at_the_first_lock(database: Sqlite) -> None:
+    database._short._busy_seconds = 5
+    other = database.engine.raw_connection()
+    other.execute("BEGIN IMMEDIATE")
+    late = asyncio.ensure_future(database.write(adding(1), short=True))
+    await asyncio.sleep(0)
+    database._short._queue[0].at -= 60  # behind a slow commit; for the lock it has only begun to wait
+    await asyncio.sleep(0.01)
+    other.execute("COMMIT")
+    other.close()
+    assert await late == 1
+
+
+async def test_a_connection_on_which_nothing_begins_is_replaced(database: Sqlite) -> None:
+    assert await database.write(adding(1), short=True) == 1
+    database._short._link._raw.close()
+    with pytest.raises(DatabaseUnavailable):
+        await database.write(adding(2), short=True)
+    assert await database.write(adding(3), short=True) == 3
+    assert await stored(database) == [1, 3]
+
+
+async def test_closing_waits_for_all_that_was_asked(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path}/some.db")
+    await database.write(lambda session: session.execute(text("CREATE TABLE t (n INTEGER)")) and None)
+    asked = [asyncio.ensure_future(database.write(adding(n), short=True)) for n in range(20)]
+    await asyncio.sleep(0)
+    await database.close()
+    assert await asyncio.wait_for(asyncio.gather(*asked), 2) == list(range(20))
 
 
 async def test_each_work_runs_in_the_context_of_who_asked(database: Sqlite) -> None:
