@@ -80,7 +80,7 @@ class AppealDrafts(AppealReading):
 
         def work(session: Session) -> DraftResult:
             result = begin(session)
-            if conversation_id is not None and isinstance(result, AppealSnapshot):
+            if conversation_id is not None and isinstance(result, AppealSnapshot):  # one that was there already
                 keep_subject(session, conversation_id, result.id)
             return result
 
@@ -139,6 +139,8 @@ class AppealDrafts(AppealReading):
             changes.audit(row, None, "draft", actor, origin=origin, rules=verdict.rules, key=use.text)
             made = account.snapshot(row, now, self._limits)
             keep(session, use, made, self._clock.real_now())
+            if conversation_id is not None:  # notices lock a conversation first, too, and then the events' numbers
+                keep_subject(session, conversation_id, made.id)
             changes.finish()
             return made
 

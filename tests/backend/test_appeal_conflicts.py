@@ -7,12 +7,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
-from actions.backend import AppealOutcome, AppealSnapshot, Backend
+from actions.backend import AppealOutcome, AppealSnapshot, Backend, messages
 from actions.backend.appeal_tables import AppealRow
-from actions.policy import AppealStatus, AppealType, OrderState, Outcome, Subject
+from actions.backend.outbox import Rendered
+from actions.policy import AppealStatus, AppealType, OrderState, Outcome, Role, Subject
 from tests.backend.appeal_world import (
     CARRIER_LINK,
     MERCHANT,
@@ -56,6 +58,35 @@ async def test_many_drafts_are_one(shops: list[Backend]) -> None:
     assert len({found.id for found in made}) == 1
     assert await count(shops[0], "appeals") == 1
     assert await commands_of(shops[0], made[0].id) == ["draft"]
+
+
+@pytest.mark.parametrize("new_url", ["postgresql"], indirect=True)  # SQLite has one writer at a time
+async def test_a_draft_and_a_notice_in_one_conversation_do_not_block_each_other(
+    shops: list[Backend], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await submit(shops[0], (await drafted(shops[0])).id)
+    (row,) = await shops[0].outbox.pending()
+    await shops[0].infractions.put(infraction("V-2"))
+    chat = await shops[0].conversations.open("", Role.SELLER, MERCHANT.id)
+    delivering, write = asyncio.Event(), messages.write
+    waiting = text("SELECT pg_sleep(0.005), EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+
+    def write_when_somebody_waits(session: Session, rows: Any) -> Any:  # with the conversation's lock
+        delivering.set()
+        assert any(session.execute(waiting).one()[1] for _ in range(200))
+        return write(session, rows)
+
+    monkeypatch.setattr(messages, "write", write_when_somebody_waits)
+    told = asyncio.ensure_future(shops[1].outbox.deliver_all([Rendered(row, "Text", [], "de")]))
+    await delivering.wait()
+    made = await shops[2].appeals.draft(
+        *(MERCHANT, AppealType.MISLEADING_TRACKING.value, of_infraction("V-2")),
+        ground="Grund",
+        key=key("draft", "V-2"),
+        conversation_id=chat.id,
+    )
+    assert len(await told) == 1
+    assert isinstance(made, AppealSnapshot) and await shops[0].conversations.subject(chat.id) == made.id
 
 
 @pytest.mark.rule("W-26", "W-10")
