@@ -13,7 +13,7 @@ from actions.handlers.appeal_reasons import say_reason, type_term
 from actions.handlers.case import Case
 from actions.handlers.flow import Flow
 from actions.handlers.turn import Turn
-from actions.policy import Allowed, AppealType, Refused
+from actions.policy import AppealType, Refused, SubjectKind
 from actions.wording import Term, Zoned
 from actions.wording.spell import quoted
 
@@ -175,7 +175,7 @@ def _filed(command: str, results: Sequence[AppealOutcome]) -> SettledCase | None
     """What was filed; of many that were filed together the first stands for all."""
     if command != "submit":
         return None
-    filed = [result.appeal for result in results if result.appeal and isinstance(result.verdict, Allowed)]
+    filed = [result.appeal for result in results if result.appeal and result.allowed]
     return SettledCase("appeal", filed[0].id, Settled.FILED, filed[0].order_id) if filed else None
 
 
@@ -186,7 +186,10 @@ def report(turn: Turn, flow: AppealProposing, result: AppealOutcome) -> None:
         turn.say("appeal_not_possible_any_more")
         return
     params = appeal_params(turn, appeal)
-    if isinstance(result.verdict, Allowed):
+    if result.changed:
+        turn.say(f"appeal_changed_{flow.name}", **params)
+        offer_next(turn, appeal)
+    elif result.allowed:
         if flow.command == "withdraw":
             turn.say("appeal_withdrawn", **params)
         else:
@@ -197,6 +200,16 @@ def report(turn: Turn, flow: AppealProposing, result: AppealOutcome) -> None:
                 )
     elif isinstance(result.verdict, Refused):
         _say_reasons(turn, appeal, result.verdict)
+
+
+def offer_next(turn: Turn, appeal: AppealSnapshot) -> None:
+    """The buttons for an appeal that is not at its end: to go on with a draft, and to take it back."""
+    if appeal.is_draft:
+        subject = "infraction_id" if appeal.subject.kind is SubjectKind.INFRACTION else "order_id"
+        again = {"appeal_type": appeal.type, subject: appeal.subject.id}
+        turn.offer("button_continue_appeal", "submit_appeal", {"id": appeal.id}, **again)
+    if appeal.is_open:
+        turn.offer("button_withdraw_appeal_one", "withdraw_appeal", {"id": appeal.id}, appeal_id=appeal.id)
 
 
 def _say_reasons(turn: Turn, appeal: AppealSnapshot, refused: Refused) -> None:

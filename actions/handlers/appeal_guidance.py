@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from actions.backend import AppealSnapshot
-from actions.handlers.appeal_confirming import appeal_params
+from actions.handlers.appeal_confirming import appeal_params, offer_next
 from actions.handlers.appeal_reasons import type_term
 from actions.handlers.base import IntentAction
 from actions.handlers.case import Case
@@ -17,7 +17,7 @@ from actions.handlers.penalties import (
     take_subject,
 )
 from actions.handlers.turn import Turn
-from actions.policy import APPEAL_TYPES, AppealStatus, AppealType, SubjectKind
+from actions.policy import APPEAL_TYPES, AppealStatus, AppealType
 from actions.wording import ShortDay
 
 _MOST = 5
@@ -123,12 +123,7 @@ class ActionAppealStatus(IntentAction):
         for appeal in sorted(mine, key=lambda found: found.status in _FINAL)[:_MOST]:
             filed = ShortDay(appeal.filed_at) if appeal.filed_at else ""
             turn.say(status_text(appeal), filed=filed, **appeal_params(turn, appeal))
-            if appeal.is_draft:
-                subject = "infraction_id" if appeal.subject.kind is SubjectKind.INFRACTION else "order_id"
-                again = {"appeal_type": appeal.type, subject: appeal.subject.id}
-                turn.offer("button_continue_appeal", "submit_appeal", {"id": appeal.id}, **again)
-            if appeal.is_open:
-                turn.offer("button_withdraw_appeal_one", "withdraw_appeal", {"id": appeal.id}, appeal_id=appeal.id)
+            offer_next(turn, appeal)
 
 
 def status_text(appeal: AppealSnapshot) -> str:

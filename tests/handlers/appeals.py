@@ -6,7 +6,13 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
+import pytest
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
 from actions.backend import Backend, IdempotencyKey
+from actions.backend.appeal_proposals import AppealProposals
+from actions.backend.appeal_tables import AppealRow
 from actions.backend.appeal_views import AppealSnapshot, StoredImage
 from actions.policy import Actor, Outcome, Role
 from tests.handlers.conftest import NOW, Talk
@@ -59,9 +65,34 @@ async def upload(backend: Backend, seller: Talk) -> str:
     return await seller.payload(f'/inform{{"evidence_id": "{attached.evidence[-1].id}"}}')
 
 
+def edited_during_the_yes(patched: pytest.MonkeyPatch, appeal_id: str) -> None:
+    """Somebody else changes the appeal after a yes found it as it was shown, and before the yes has its lock."""
+    carry_out = AppealProposals._do
+
+    def do(proposals: AppealProposals, session: Session, **asked: Any) -> Any:
+        if asked["shown"]["appeal_id"] == appeal_id:
+            session.execute(update(AppealRow).where(AppealRow.id == appeal_id).values(ground="Anders.", version=9))
+        return carry_out(proposals, session, **asked)
+
+    patched.setattr(AppealProposals, "_do", do)
+
+
 def codes(talk: Talk) -> list[str]:
     """The codes of the refusal that was just said."""
     return [reason["code"] for reason in talk.custom.get("reasons", [])]
 
 
-__all__ = ["DAY", "GROUND", "NOW", "SELLER", "appeals", "codes", "decide", "file", "only", "refund", "upload"]
+__all__ = [
+    "DAY",
+    "GROUND",
+    "NOW",
+    "SELLER",
+    "appeals",
+    "codes",
+    "decide",
+    "edited_during_the_yes",
+    "file",
+    "only",
+    "refund",
+    "upload",
+]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.handlers.appeals import DAY, GROUND, NOW, appeals, codes, refund
+from tests.handlers.appeals import DAY, GROUND, NOW, appeals, codes, edited_during_the_yes, refund
 from tests.handlers.conftest import Talk
 
 pytestmark = pytest.mark.integration
@@ -67,6 +67,29 @@ async def test_from_the_list_with_the_button(seller: Talk, backend: Any) -> None
     await seller.says(GROUND, "inform")
     await seller.says("nein", "deny")
     assert set((await appeals(backend)).values()) == {"draft"}
+
+
+@pytest.mark.usefixtures("account")
+async def test_one_that_changes_during_the_yes_is_named_and_not_called_filed(
+    seller: Talk, backend: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await seller.says("Fechte alle an", "submit_appeal")
+    await seller.says(GROUND, "inform")
+    first = next(appeal for appeal in await backend.appeals.of_seller("S-1") if appeal.subject.id == "V-2")
+    with monkeypatch.context() as patched:
+        edited_during_the_yes(patched, first.id)
+        await seller.press("Ja, einreichen")
+    assert await appeals(backend) == {"V-1": "submitted", "V-2": "draft", "WO-2": "submitted"}
+    assert seller.text.count("Eingereicht: Widerspruch A-") == 2
+    assert seller.text.startswith(f"Nicht eingereicht: Widerspruch {first.id} gegen V-2")
+    go_on = next(button["payload"] for button in seller.buttons if button["title"] == f"{first.id} weiter bearbeiten")
+    await seller.press("👍 Ja")
+    (helped,) = (await backend.feedback.page()).feedback
+    assert helped.case.id != first.id, "what was filed is asked about"
+    await seller.payload(go_on)
+    assert "„Anders.“" in seller.text
+    await seller.press("Ja, einreichen")
+    assert (await appeals(backend))["V-2"] == "submitted"
 
 
 @pytest.mark.usefixtures("account")

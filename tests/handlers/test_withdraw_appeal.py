@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from actions.policy import Outcome
-from tests.handlers.appeals import DAY, NOW, appeals, codes, decide, file, refund
+from tests.handlers.appeals import DAY, NOW, appeals, codes, decide, edited_during_the_yes, file, refund
 from tests.handlers.conftest import Talk
 
 pytestmark = [pytest.mark.integration, pytest.mark.rule("W-26")]
@@ -38,6 +38,20 @@ async def test_a_no_changes_nothing(seller: Talk, backend: Any, filed: str) -> N
     await seller.says("nein", "deny")
     assert seller.text.startswith("Gut, das Zurücknehmen ist vom Tisch.")
     assert await appeals(backend) == {"V-1": "submitted"}
+
+
+async def test_one_that_changes_during_the_yes_is_not_called_withdrawn(
+    seller: Talk, backend: Any, filed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await seller.says("Ich nehme den Widerspruch zurück", "withdraw_appeal")
+    with monkeypatch.context() as patched:
+        edited_during_the_yes(patched, filed)
+        await seller.press("Ja, zurücknehmen")
+    assert seller.text.startswith(f"Nicht zurückgenommen: Widerspruch {filed} gegen V-1")
+    assert await appeals(backend) == {"V-1": "submitted"}
+    await seller.press(f"{filed} zurücknehmen")
+    await seller.press("Ja, zurücknehmen")
+    assert await appeals(backend) == {"V-1": "withdrawn"}
 
 
 async def test_it_can_be_filed_again(seller: Talk, backend: Any, filed: str) -> None:
