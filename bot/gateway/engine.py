@@ -21,6 +21,7 @@ _SECRET_HEADER = "X-Lotse-Secret"  # noqa: S105 - the name of the header
 _CHANNEL = "/webhooks/lotse"
 _ENCODER = msgspec.json.Encoder()
 _CHECK_TIMEOUT = aiohttp.ClientTimeout(total=2.0)
+_CONNECTED_WITHIN = 2.0  # seconds
 
 
 class EngineError(Exception):
@@ -74,22 +75,29 @@ class EngineClient:
         inside = [f"{worker.url}/actions" for worker in self._workers]
         self._actions = [f"{actions_url}/health"] if actions_url else inside
         self._headers = {_SECRET_HEADER: secret}
-        self._timeout = aiohttp.ClientTimeout(total=timeout, connect=2.0)
+        self._timeout = aiohttp.ClientTimeout(total=timeout, connect=_CONNECTED_WITHIN)
 
     async def answer(self, turn: Turn) -> tuple[Reply, ...]:
         """The assistant's replies to a message. Raises ``EngineDown`` or ``TurnFailed``.
 
         A message id that the engine has handled before returns its stored replies, so sending again is safe. A worker
-        that cannot be reached has heard nothing of the message: the next one gets it.
+        that cannot be reached has heard nothing of the message: the next one gets it. One that failed is doubted, so
+        that the message goes to another when it is sent again.
         """
         with metrics.ENGINE_SECONDS.time():
             down = EngineDown("there is none")
             for worker in self._workers.by_choice(turn.conversation_id):
                 try:
                     with worker.busy():
-                        return await self._answer(worker.url, turn)
-                except EngineDown as error:
+                        replies = await self._answer(worker.url, turn)
+                except EngineError as error:
+                    worker.doubted = True
+                    if not isinstance(error, EngineDown):
+                        raise
                     down = error
+                else:
+                    worker.doubted = False
+                    return replies
             raise down
 
     async def _answer(self, channel: str, turn: Turn) -> tuple[Reply, ...]:
@@ -106,7 +114,8 @@ class EngineClient:
             ) as response:
                 content = await response.read()
                 status = response.status
-        except aiohttp.ClientConnectorError as error:
+        # The second is of a host that neither takes nor refuses connections: switched off, behind a firewall, full.
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise EngineDown(type(error).__name__) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise TurnFailed(type(error).__name__) from None

@@ -10,10 +10,11 @@ from zlib import crc32
 
 @dataclass(slots=True, eq=False)
 class Worker:
-    """One of them: where it is, and how many turns of this gateway it has in hand."""
+    """One of them: where it is, how many turns of this gateway it has in hand, whether its last one failed."""
 
     url: str
     turns: int = 0
+    doubted: bool = False
 
     @contextmanager
     def busy(self) -> Iterator[None]:
@@ -37,9 +38,10 @@ class Workers:
     def by_choice(self, conversation_id: str) -> Sequence[Worker]:
         """The one that should take a turn of this conversation, and then those to ask where it is dead.
 
-        That is the one with the fewest turns; of several, always the same for a conversation.
+        That is the one with the fewest turns; of several, always the same for a conversation. A doubted one counts as
+        if it had one more: it is spared where another is idle, and tried again as soon as all are busy.
         """
         if len(self._all) == 1:
             return self._all
         first = crc32(conversation_id.encode()) % len(self._all)
-        return sorted((*self._all[first:], *self._all[:first]), key=lambda worker: worker.turns)
+        return sorted((*self._all[first:], *self._all[:first]), key=lambda worker: worker.turns + worker.doubted)
