@@ -69,7 +69,10 @@ class Wording:
 
     @classmethod
     def load(cls, folder: Path) -> Wording:
-        """Read every ``*.yml`` of a folder; a text defined twice is an error, since Rasa would drop one silently."""
+        """Read every ``*.yml`` of a folder; a text defined twice is an error, since Rasa would drop one silently.
+
+        So is a folder without any: better no start than a crash at the first sentence.
+        """
         texts: dict[str, dict[str, str]] = {}
         for path in sorted(folder.glob("*.yml")):
             content = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER) or {}  # noqa: S506 - a safe loader
@@ -78,6 +81,8 @@ class Wording:
                 if key in texts:
                     raise MissingText(f"{name} is defined twice, the second time in {path.name}")
                 texts[key] = {_locale_of(variation): variation["text"].strip() for variation in variations}
+        if not texts:
+            raise MissingText(f"there are no texts in {folder}")
         return cls(texts)
 
     def text(

@@ -92,6 +92,14 @@ def test_an_image_gets_files_that_exist_and_are_not_left_out(image: str) -> None
                 assert source.split("/")[0] in let_in, source
 
 
+@pytest.mark.parametrize("image", IMAGES)
+def test_an_image_has_the_texts_that_people_read(image: str) -> None:
+    """In its last stage; Rasa's, too, which runs the actions where there is no action server."""
+    found = instructions(image)
+    last = max(at for at, (name, _) in enumerate(found) if name == "FROM")
+    assert ("COPY", "data/responses data/responses") in found[last:]
+
+
 IMPORTED = """
 import importlib, json, pkgutil, sys, warnings
 warnings.simplefilter("ignore")

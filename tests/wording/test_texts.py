@@ -50,6 +50,11 @@ def test_a_text_defined_twice_is_refused(tmp_path: Path) -> None:
         Wording.load(tmp_path)
 
 
+def test_a_folder_without_texts_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MissingText, match=r"no texts in .*/nowhere"):
+        Wording.load(tmp_path / "nowhere")
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_rasa_reads_the_same_texts(path: Path) -> None:
     """One variation a locale, chosen by the slot alone, as Rasa's own validation and our loader both understand it."""
