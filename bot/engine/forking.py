@@ -92,7 +92,12 @@ class Workers:
     def _fork(self, place: _Place) -> None:
         parent = os.getpid()
         place.born = time.monotonic()
-        place.pid = os.fork()
+        try:
+            place.pid = os.fork()
+        except OSError as error:  # no memory or no process left; the other workers go on
+            place.due = place.born + self._patience.longest_pause
+            log.warning("worker.not_forked", worker=place.number, error=str(error), again_in=place.due - place.born)
+            return
         if place.pid:
             return
         code = 1
@@ -138,6 +143,9 @@ class Workers:
 
     def _end(self) -> None:
         """Ask all to end; insist after a while."""
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        if signal.SIGALRM in signal.sigpending():  # the end of a pause, not of their grace
+            signal.sigwait({signal.SIGALRM})
         signal.setitimer(signal.ITIMER_REAL, self._patience.grace)
         self._send(signal.SIGTERM)
         while any(place.pid is not None for place in self._places):

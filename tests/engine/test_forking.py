@@ -19,7 +19,7 @@ from bot.engine.forking import ThreadsAliveError, Workers, check_single_threaded
 pytestmark = pytest.mark.integration
 
 PARENT = """
-import os, signal, sys
+import os, signal, sys, time
 from bot import logs
 from bot.engine.forking import Workers
 from bot.engine.processes import Patience
@@ -31,18 +31,27 @@ def say(line):
     os.write(1, f"{line}\\n".encode())  # in one go: several processes write
 
 def end(number):
+    time.sleep(0.05)  # what it has begun
     say(f"ends {number} {os.getpid()}")
     sys.exit()
 
 def serve(number):
     signal.signal(signal.SIGTERM, lambda *_: end(number))
     say(f"serves {number} {os.getpid()} {loaded['by']}")
-    if len(sys.argv) > 1:
+    if "broken" in sys.argv:
         sys.stdout.close()  # what is left to say cannot be said: it must end all the same
         raise ValueError("words of a person")
     signal.pause()
 
-patience = Patience(quick=30, deaths=4, first_pause=0.05, grace=5)
+def fork(real=os.fork, calls=iter(range(1000))):
+    if next(calls) == 2:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+    return real()
+
+if "full" in sys.argv:
+    os.fork = fork
+
+patience = Patience(quick=30, deaths=4, first_pause=0.05, longest_pause=0.3, grace=5)
 sys.exit(Workers(2, serve, patience).run())
 """
 
@@ -80,6 +89,33 @@ def test_a_worker_that_died_is_replaced_at_once_and_all_end_gracefully() -> None
         ended = said(process, 2)
         assert ended == {("ends", "0"): serving["serves", "0"], ("ends", "1"): again["serves", "1"]}
         assert process.wait(10) == 0
+
+
+def test_a_fork_that_fails_is_tried_again_and_the_other_worker_goes_on() -> None:
+    with parent("full") as process:
+        serving = said(process, 2)
+        os.kill(serving["serves", "1"], signal.SIGKILL)
+        again = said(process, 1)
+        assert set(again) == {("serves", "1")}
+        process.send_signal(signal.SIGTERM)
+        ended = said(process, 2)
+        assert ended == {("ends", "0"): serving["serves", "0"], ("ends", "1"): again["serves", "1"]}
+        assert process.wait(10) == 0
+        assert process.stderr is not None
+        assert process.stderr.read().count("worker.not_forked") == 1
+
+
+def test_the_end_of_a_pause_does_not_cut_their_grace_short() -> None:
+    with parent() as process:
+        assert len(said(process, 2)) == 2
+        process.send_signal(signal.SIGSTOP)
+        process.send_signal(signal.SIGALRM)  # a pause is over at the moment
+        process.send_signal(signal.SIGINT)  # in which we are asked to end
+        process.send_signal(signal.SIGCONT)
+        assert set(said(process, 2)) == {("ends", "0"), ("ends", "1")}
+        assert process.wait(10) == 0
+        assert process.stderr is not None
+        assert "does_not_end" not in process.stderr.read()
 
 
 def test_workers_that_keep_dying_end_the_parent_and_say_nothing_of_people() -> None:
