@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 import sys
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -83,6 +85,35 @@ def test_rasa_test_draws_its_plots_with_what_is_installed(tmp_path: Path) -> Non
     plotting.plot_confusion_matrix(np.array([[3, 1], [0, 2]]), classes=["a", "b"], output_file=str(tmp_path / "m.png"))
     plotting.plot_paired_histogram([[0.2, 0.9], [0.4]], "confidence", str(tmp_path / "h.png"))
     assert all((tmp_path / name).read_bytes().startswith(b"\x89PNG") for name in ("m.png", "h.png"))
+
+
+def test_without_matplotlib_rasa_test_says_how_to_go_without_plots(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in the environment of `make run`: it is hidden, and Rasa's module is loaded once more."""
+    look = PathFinder.find_spec
+
+    def hide(name: str, *arguments: Any) -> ModuleSpec | None:
+        return None if name.partition(".")[0] == "matplotlib" else look(name, *arguments)
+
+    monkeypatch.setattr(PathFinder, "find_spec", hide)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "matplotlib"]:
+        monkeypatch.delitem(sys.modules, name)
+    spec = importlib.util.spec_from_file_location("plotting_without_matplotlib", plotting.__file__)
+    assert spec is not None
+    assert spec.loader is not None
+    fresh = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(fresh)
+    with pytest.raises(RasaException, match=r"matplotlib.* was used, but .*--no-plot.*make env"):
+        fresh.plot_confusion_matrix(np.array([[1]]), classes=["a"], output_file=str(tmp_path / "m.png"))
+    for name in [name for name in sys.modules if name.partition(".")[0] == "matplotlib"]:
+        del sys.modules[name]  # the stand-ins
+
+
+def test_what_is_installed_is_told_from_what_has_a_stand_in() -> None:
+    assert absent.is_installed("numpy")
+    assert not absent.is_installed("no_such_package")
+    assert not absent.is_installed("fbmessenger")
 
 
 @pytest.mark.skipif(importlib.util.find_spec("networkx").origin != "absent", reason="the real networkx is installed")

@@ -17,6 +17,7 @@ smaller scale, for the client libraries of messengers and databases that Lotse d
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 from collections.abc import Sequence
@@ -39,10 +40,13 @@ def _error(name: str) -> Exception:
         """Something of a package that this environment goes without was used."""
 
     root = name.partition(".")[0]
-    remedy = "`make tensorflow` installs it" if root in TENSORFLOW else f"install {root} to use it"
+    choice, remedy = "Choose a component or channel that does without", f"install {root} to use it"
+    if root in TENSORFLOW:
+        remedy = "`make tensorflow` installs it"
+    elif root == "matplotlib":
+        choice, remedy = "Leave the plots out (`rasa test --no-plot`)", "`make env` installs it"
     return AbsentPackageError(
-        f"{name} was used, but this environment goes without {root} (see bot/engine/absent). "
-        f"Choose a component or channel that does without, or {remedy}."
+        f"{name} was used, but this environment goes without {root} (see bot/engine/absent). {choice}, or {remedy}."
     )
 
 
@@ -98,6 +102,12 @@ class AbsentFinder(MetaPathFinder):
 def is_absent(package: str) -> bool:
     """Whether `package`, once imported, is our stand-in."""
     return isinstance(sys.modules.get(package), _AbsentModule)
+
+
+def is_installed(package: str) -> bool:
+    """Whether the real `package` is there to be imported."""
+    found = importlib.util.find_spec(package)
+    return found is not None and found.origin != "absent"
 
 
 def install() -> None:
