@@ -83,7 +83,7 @@ def pattern(text: str) -> str:
 def url(text: str) -> str:
     """An http(s) address without a path."""
     parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0 or parts.path.strip("/"):
         raise ValueError("must be an address such as http://rasa:5005")
     return text.rstrip("/")
 
