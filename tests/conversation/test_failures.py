@@ -161,11 +161,11 @@ def test_rasas_processes_die_one_by_one_under_messages_and_none_is_lost(mended: 
     talking = [threading.Thread(target=talk, args=[name]) for name in play.people]
     for thread in talking:
         thread.start()
-    killed = []
-    for place in range(WORKERS):
+    killed = mended.forked("rasa")  # before the first dies: its successor comes last
+    assert len(killed) == WORKERS
+    for process in killed:
         time.sleep(0.2)
-        killed.append(mended.forked("rasa")[place])
-        killed[-1].kill()
+        process.kill()
     for thread in talking:
         thread.join()
     mended.wait_ready()

@@ -34,7 +34,11 @@ def test_no_two_processes_are_given_the_same() -> None:
 
 
 def test_outgoing_connections_do_not_take_them() -> None:
+    if not servers._OUTGOING.exists():
+        pytest.skip("the system does not say which ports are for outgoing connections")
     lowest, highest = map(int, servers._OUTGOING.read_text().split())
+    if (lowest - servers._LOWEST) + (65_535 - highest) < 1_000:
+        pytest.skip("nearly all ports are for outgoing connections here")
     given = servers.free_ports(20, row=2)
     assert all(not lowest <= port <= highest for first in given for port in (first, first + 1))
 
