@@ -56,6 +56,9 @@ class LocalLockStore(LockStore):
             if not self._users[conversation_id]:
                 del self._users[conversation_id], self._locks[conversation_id]
 
+    async def close(self) -> None:
+        """Give back what it has open."""
+
 
 class ForkedLockStore(LocalLockStore):
     """Locks that processes share which are forked from the one that made them; the system frees those of a dead one.
@@ -70,9 +73,9 @@ class ForkedLockStore(LocalLockStore):
 
     @asynccontextmanager
     async def lock(self, conversation_id: str, *_: Any, **__: Any) -> AsyncIterator[None]:
+        until = time.monotonic() + self._patience
         async with super().lock(conversation_id):
             place = hash(conversation_id) & _PLACES
-            until = time.monotonic() + self._patience
             while not self._take(place):
                 if time.monotonic() > until:
                     raise LockError("the message before this one, in another process, takes too long")
@@ -82,7 +85,7 @@ class ForkedLockStore(LocalLockStore):
             finally:
                 fcntl.lockf(self._file, fcntl.LOCK_UN, 1, place)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         self._file.close()
 
     def _take(self, place: int) -> bool:

@@ -19,7 +19,7 @@ import structlog
 from actions.backend.setting_fields import SettingsError
 from actions.backend.settings import Settings
 from bot import exposition, garbage, logs
-from bot.engine import model, yaml_reading
+from bot.engine import model, ports, yaml_reading
 from bot.engine.forking import ThreadsAliveError, Workers
 
 DAY = 86_400.0
@@ -32,14 +32,12 @@ def create_agent(settings: Settings, model_path: Path) -> Any:
     """An agent that is ready to answer. Opens nothing and starts no thread, so that it can be shared by forking."""
     from bot.engine.action_inside import action_endpoint
     from bot.engine.agent import LotseAgent
-    from bot.engine.locks import ForkedLockStore, LocalLockStore, RedisLockStore
     from bot.engine.processor import DaskProcessor, LotseProcessor
     from bot.engine.tracker_store import LotseTrackerStore
 
-    own_locks = LocalLockStore if settings.rasa_workers == 1 else ForkedLockStore
     agent = LotseAgent(
         LotseTrackerStore(url=settings.tracker_database_url),
-        RedisLockStore(settings.redis_url) if settings.redis_url else own_locks(),
+        lock_store(settings),
         action_endpoint(settings),
         DaskProcessor if settings.graph_runner == "dask" else LotseProcessor,
     )
@@ -48,8 +46,20 @@ def create_agent(settings: Settings, model_path: Path) -> Any:
     return agent
 
 
-def create_app(settings: Settings, agent: Any) -> Any:
-    """Rasa's web application without its HTTP API: nothing is reachable but our channel."""
+def lock_store(settings: Settings) -> Any:
+    """One message of a conversation at a time, in all processes that these settings know of."""
+    from bot.engine.locks import ForkedLockStore, LocalLockStore, RedisLockStore
+
+    if settings.redis_url:
+        return RedisLockStore(settings.redis_url)
+    return LocalLockStore() if settings.rasa_workers == 1 else ForkedLockStore()
+
+
+def create_app(settings: Settings, agent: Any, number: int = 0) -> Any:
+    """Rasa's web application without its HTTP API: nothing is reachable but our channel.
+
+    Of several workers, only `number` 0 removes old conversations: they have one database.
+    """
     from sanic import Sanic, response
 
     from bot.engine.channel import InternalChannel
@@ -80,16 +90,19 @@ def create_app(settings: Settings, agent: Any) -> Any:
     async def start(app: Any, _loop: Any) -> None:
         app.ctx.agent = agent
         await agent.action_endpoint.start()
-        app.ctx.forgetting = asyncio.create_task(_forget(agent.tracker_store, settings.conversation_days))
+        if number == 0:
+            app.ctx.forgetting = asyncio.create_task(_forget(agent.tracker_store, settings.conversation_days))
         garbage.settle()
         log.info("rasa.ready", model=agent.processor.model_filename)
 
     async def stop(app: Any, _loop: Any) -> None:
-        app.ctx.forgetting.cancel()
-        with suppress(asyncio.CancelledError):
-            await app.ctx.forgetting
+        if number == 0:
+            app.ctx.forgetting.cancel()
+            with suppress(asyncio.CancelledError):
+                await app.ctx.forgetting
         await agent.action_endpoint.close()
         await agent.tracker_store.close()
+        await agent.lock_store.close()
 
     app.register_listener(start, "before_server_start")
     app.register_listener(stop, "after_server_stop")
@@ -106,10 +119,10 @@ async def _forget(store: Any, days: int) -> None:
         await asyncio.sleep(FORGET_EVERY)
 
 
-def serve(settings: Settings, agent: Any, port: int) -> None:
-    """Answer on this port until asked to end."""
-    app = create_app(settings, agent)
-    app.run(host=settings.internal_host, port=port, access_log=False, motd=False)
+def serve(settings: Settings, agent: Any, number: int = 0) -> None:
+    """Answer on the port of this worker until asked to end."""
+    app = create_app(settings, agent, number)
+    app.run(host=settings.internal_host, port=settings.rasa_ports[number], access_log=False, motd=False)
 
 
 def run(settings: Settings, model_path: Path) -> int:
@@ -118,10 +131,10 @@ def run(settings: Settings, model_path: Path) -> int:
         agent = create_agent(settings, model_path)
         _import_for_workers()
     if settings.rasa_workers == 1:
-        serve(settings, agent, settings.rasa_port)
+        serve(settings, agent)
         return 0
     garbage.settle()
-    return Workers(settings.rasa_workers, lambda number: serve(settings, agent, settings.rasa_ports[number])).run()
+    return Workers(settings.rasa_workers, lambda number: serve(settings, agent, number)).run()
 
 
 def _import_for_workers() -> None:
@@ -144,6 +157,10 @@ def main() -> int:
     if not settings.internal_secret:
         print("LOTSE_INTERNAL_SECRET: needed, the same for gateway, Rasa and actions", file=sys.stderr)
         return 2
+    for port in settings.rasa_ports:  # loading takes seconds, and a worker's word of it would stand among many
+        if found := ports.trouble(settings.internal_host, port):
+            print(f"LOTSE_RASA_PORT: {found}", file=sys.stderr)
+            return 2
     trained = model.newest()
     if trained is None:
         print("There is no model: run `make train`", file=sys.stderr)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from actions.backend.setting_fields import SettingsError
 from actions.backend.settings import Settings
-from bot.engine import model
+from bot.engine import absent, model, ports
 from bot.engine.watch import Plan, say
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,7 +29,8 @@ def child_environment(env: Mapping[str, str]) -> dict[str, str]:
     made = {**frugal, **env, "PYTHONUNBUFFERED": "1", "RASA_TELEMETRY_ENABLED": "false"}
     if not made.get("LOTSE_INTERNAL_SECRET"):
         made["LOTSE_INTERNAL_SECRET"] = secrets.token_urlsafe(32)
-    if not made.get("LOTSE_RASA_WORKERS"):
+    # Whoever says where Rasa is says how many there are; and beside TensorFlow's threads nothing can be forked.
+    if not (made.get("LOTSE_RASA_WORKERS") or made.get("LOTSE_RASA_URL") or absent.is_installed("tensorflow")):
         made["LOTSE_RASA_WORKERS"] = str(min(_WORKERS, cores()))
     return made
 
@@ -47,16 +47,11 @@ def check_ports(settings: Settings) -> None:
     if settings.own_action_server:
         listening.append(("LOTSE_ACTIONS_PORT", "127.0.0.1", settings.actions_port))
     for name, host, port in listening:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError as error:
-                raise PreparationError(
-                    f"{name}: port {port} on {host} cannot be used ({error.strerror}). Is another Lotse running? "
-                    f"Choose another one: make run LOTSE_PORT={settings.port + 1000}"
-                ) from error
+        if found := ports.trouble(host, port):
+            raise PreparationError(
+                f"{name}: {found}. Is another Lotse running? "
+                f"Choose another one: make run LOTSE_PORT={settings.port + 1000}"
+            )
 
 
 def run_step(what: str, module: str, env: Mapping[str, str]) -> str:

@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import closing
+from types import SimpleNamespace
 
 import pytest
 from rasa.core.lock_store import LockError, LockStore
@@ -32,8 +32,9 @@ async def locks(request: pytest.FixtureRequest) -> AsyncIterator[LockStore]:
     if request.param == "local":
         yield LocalLockStore(patience=0.3)
     elif request.param == "forked":
-        with closing(ForkedLockStore(patience=0.3)) as forked:
-            yield forked
+        forked = ForkedLockStore(patience=0.3)
+        yield forked
+        await forked.close()
     else:
         store = RedisLockStore(request.getfixturevalue("redis_url"), patience=0.3)
         yield store
@@ -124,7 +125,27 @@ def test_a_forked_process_keeps_others_out_of_its_conversation_until_it_dies() -
         os.close(reading)
         os.close(writing)
     asyncio.run(enter("c"))
-    locks.close()
+    asyncio.run(locks.close())
+
+
+async def test_patience_counts_once_for_waiting_here_and_for_another_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr("bot.engine.locks.time", SimpleNamespace(monotonic=lambda: now))
+    locks = ForkedLockStore(patience=5)
+
+    async def enter() -> None:
+        async with locks.lock("c"):
+            pytest.fail("two at once")
+
+    async with locks.lock("c"):
+        waiting = asyncio.create_task(enter())
+        await asyncio.sleep(0)
+        now = 6.0  # all this time it waited for us
+        monkeypatch.setattr(locks, "_take", lambda _place: False)  # and now another process has it
+    async with asyncio.timeout(2):
+        with pytest.raises(LockError, match="in another process, takes too long"):
+            await waiting
+    await locks.close()
 
 
 async def test_a_redis_that_is_down_is_told(unused_tcp_port: int) -> None:

@@ -17,6 +17,7 @@ from aiohttp.test_utils import TestServer, unused_port
 
 from actions.backend.settings import Settings
 from bot.engine import supervisor, watch
+from bot.engine.processes import Keeper
 from bot.engine.supervisor import PreparationError
 from bot.engine.watch import Plan
 
@@ -44,6 +45,23 @@ def test_the_processes_share_a_secret_that_is_new_each_time_unless_it_is_set() -
     assert supervisor.child_environment({"LOTSE_INTERNAL_SECRET": "mine"})["LOTSE_INTERNAL_SECRET"] == "mine"
 
 
+def test_rasa_has_as_many_workers_as_cores_are_of_use_unless_somebody_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def workers(**env: str) -> str | None:
+        return supervisor.child_environment(env).get("LOTSE_RASA_WORKERS")
+
+    monkeypatch.setattr(supervisor.absent, "is_installed", lambda package: False)
+    for cores, expected in ((1, "1"), (2, "2"), (16, "2")):
+        monkeypatch.setattr(supervisor, "cores", lambda cores=cores: cores)
+        assert workers() == expected
+        assert workers(LOTSE_RASA_WORKERS="") == expected
+    assert workers(LOTSE_RASA_WORKERS="3") == "3"
+    assert workers(LOTSE_RASA_URL="http://127.0.0.1:8081") is None
+    monkeypatch.setattr(supervisor.absent, "is_installed", lambda package: package == "tensorflow")
+    assert workers() is None
+
+
 def test_a_step_that_fails_says_why(tmp_path: Path) -> None:
     with pytest.raises(PreparationError, match=r"Trying failed:\n.*no_such_module"):
         supervisor.run_step("Trying", "no_such_module", os.environ)
@@ -53,6 +71,19 @@ def test_the_procfile_names_the_same_programs() -> None:
     lines = (supervisor.ROOT / "Procfile").read_text().splitlines()
     listed = {line.split(": ")[0]: line.split(": ")[1].split()[1:] for line in lines}
     assert listed == {program.name: list(program.command[1:]) for program in watch.PROGRAMS}
+
+
+@pytest.mark.parametrize("own", [False, True])
+async def test_the_action_server_runs_where_its_address_is_ours(monkeypatch: pytest.MonkeyPatch, own: bool) -> None:
+    kept: list[str] = []
+
+    async def keep(keepers: list[Keeper], stop: asyncio.Event, meanwhile: asyncio.Task[None]) -> None:
+        kept.extend(keeper.program.name for keeper in keepers)
+        meanwhile.cancel()
+
+    monkeypatch.setattr(watch, "keep_alive", keep)
+    await watch.watch(Plan("127.0.0.1", 1, "", action_server=own), {})
+    assert kept == [*(["actions"] if own else []), "rasa", "gateway"]
 
 
 async def test_the_address_is_told_when_everything_is_ready(capsys: pytest.CaptureFixture[str]) -> None:
