@@ -1,7 +1,7 @@
 """A distributed Lotse on one machine, without containers: `python -m deploy.distributed` (`make distributed`).
 
-PostgreSQL, Valkey, two gateways, two Rasa workers, two action servers, and Caddy before each pair; all from wheels, on
-free loopback ports, with secrets of this run. `--check` plays the conversation tests against it and ends with their
+PostgreSQL, Valkey, two gateways, two of Rasa's servers, two action servers, and Caddy before each pair; all from wheels,
+on free loopback ports, with secrets of this run. `--check` plays the conversation tests against it and ends with their
 result; what follows goes to pytest. Everything lies in a temporary folder that is removed at the end.
 """
 
@@ -30,7 +30,7 @@ from deploy.servers import free_ports, postgres, valkey
 
 ROOT = Path(__file__).resolve().parents[1]
 CADDY = Path(sys.executable).with_name("caddy")
-READY_WITHIN = 240.0  # seconds; two Rasa workers load their models, on a machine that may be small
+READY_WITHIN = 240.0  # seconds; two of Rasa's servers load their models, on a machine that may be small
 COPIES = 2
 DESK = "Kundenservice"  # as the conversation tests name it
 KINDS = {"actions": "bot.engine.action_server", "rasa": "bot.engine.rasa_server", "gateway": "bot.gateway"}

@@ -2,6 +2,9 @@
 
 Used unless LOTSE_ACTIONS_URL names an action server. Both run `bot.engine.action_run`, and a test holds that both give
 the same answers, the same errors and the same failed turns.
+
+They differ in what JSON has no place for, none of which our actions return: here tuples stay tuples (there: lists), NaN
+and infinity stay what they are (there: null), and half of a surrogate pair passes (there it fails the turn).
 """
 
 from __future__ import annotations
