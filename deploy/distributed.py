@@ -1,6 +1,6 @@
 """A distributed Lotse on one machine, without containers: `python -m deploy.distributed` (`make distributed`).
 
-PostgreSQL, Valkey, two gateways, two of Rasa's servers, two action servers, and Caddy before each pair; all from wheels,
+PostgreSQL, Valkey, two gateways, two of Rasa's servers, two action servers, Caddy before each pair; all from wheels,
 on free loopback ports, with secrets of this run. `--check` plays the conversation tests against it and ends with their
 result; what follows goes to pytest. Everything lies in a temporary folder that is removed at the end.
 """
