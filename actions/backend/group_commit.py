@@ -13,6 +13,7 @@ import asyncio
 import contextvars
 import time
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
@@ -24,6 +25,9 @@ from actions.backend.transaction import NeedsSession, T, Transaction, Work
 
 # Works in one transaction: the event loop does nothing else meanwhile, a few hundred microseconds for each.
 _MOST = 16
+# Mean times of commits, in seconds: above the one the thread waits for them, below the other it does no longer.
+_SLOW, _QUICK = 0.004, 0.002
+_NEWEST = 0.1  # the weight of the newest in the mean: one that moves the log's pages into the file is ten times as long
 
 
 class _Waiting:
@@ -54,12 +58,33 @@ class _Waiting:
         self.future.set_exception(known)
 
 
+class Pace:
+    """How long commits take lately, in seconds, and whether that is too long for the event loop.
+
+    A change of threads costs it half a millisecond and more, both ways, during which the file is locked.
+    """
+
+    def __init__(self) -> None:
+        self.slow = False
+        self._mean = 0.0
+
+    def timed(self, commit: Callable[[], object]) -> None:
+        """Commit. In a thread the time includes waiting for Python's lock: what is called quick then is quick."""
+        began = time.monotonic()
+        try:
+            commit()
+        finally:
+            self._mean += _NEWEST * (time.monotonic() - began - self._mean)
+            self.slow = self._mean > (_QUICK if self.slow else _SLOW)
+
+
 class GroupCommit:
     """The short transactions of one database in one process, in the order in which they came."""
 
     def __init__(self, link: Link, busy_seconds: float) -> None:
         self._link, self._busy_seconds = link, busy_seconds
         self._thread = ThreadPoolExecutor(1, "sqlite-commit")
+        self._pace = Pace()
         self._queue: deque[_Waiting] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None  # while there is something to do
         self._since = 0.0  # waiting for the lock
@@ -117,7 +142,7 @@ class GroupCommit:
         try:
             self._run(session, group)
             if group:
-                self._thread.submit(session.commit_raw).add_done_callback(lambda done: self._tell(done, group, session))
+                self._commit(session, group)
                 return
             session.end_raw()
         except BaseException as error:
@@ -127,6 +152,19 @@ class GroupCommit:
                 raise
         else:
             self._again()
+
+    def _commit(self, session: Transaction, group: list[_Waiting]) -> None:
+        """Commit here or in the thread; then `_committed`."""
+        if self._pace.slow:
+            done = self._thread.submit(self._pace.timed, session.commit_raw)
+            done.add_done_callback(lambda done: self._tell(done, group, session))
+            return
+        try:
+            self._pace.timed(session.commit_raw)
+        except Exception as error:
+            self._committed(error, group, session)
+        else:
+            self._committed(None, group, session)
 
     def _give_up(self, error: Busy) -> None:
         """Fail those that have waited too long for the lock."""
@@ -177,10 +215,9 @@ class GroupCommit:
         """In the thread: go on in the event loop, unless that was left alone."""
         with suppress(RuntimeError):
             if self._loop is not None:
-                self._loop.call_soon_threadsafe(self._committed, done, group, session)
+                self._loop.call_soon_threadsafe(self._committed, done.exception(), group, session)
 
-    def _committed(self, done: Future[None], group: list[_Waiting], session: Transaction) -> None:
-        error = done.exception()
+    def _committed(self, error: BaseException | None, group: list[_Waiting], session: Transaction) -> None:
         if error is None:
             for waiting in group:
                 waiting.succeed()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -14,17 +16,26 @@ from sqlalchemy.orm import Session
 
 from actions.backend import BadValue, DatabaseUnavailable
 from actions.backend.database import open_database
+from actions.backend.group_commit import Pace
 from actions.backend.sqlite import Sqlite
 from actions.backend.transaction import Transaction
 
 pytestmark = pytest.mark.integration
 
 
-@pytest.fixture
-async def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sqlite]:
+@pytest.fixture(params=["quick", "slow"])
+async def database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> AsyncIterator[Sqlite]:
+    """On a disk that is quick enough for the event loop, and where commits are left to the thread."""
     monkeypatch.setattr("actions.backend.database.BUSY_SECONDS", 0.2)
     database = open_database(f"sqlite:///{tmp_path}/some.db")
     assert isinstance(database, Sqlite)
+    if request.param == "slow":
+        database._short._pace.slow = True
+        monkeypatch.setattr("actions.backend.group_commit._QUICK", 0.0)
+    else:
+        monkeypatch.setattr("actions.backend.group_commit._SLOW", 60.0)
     await database.write(lambda session: session.execute(text("CREATE TABLE t (n INTEGER PRIMARY KEY)")) and None)
     yield database
     await database.close()
@@ -48,6 +59,35 @@ def statements(database: Sqlite) -> list[str]:
     database._short._link._open()
     database._short._link._raw.set_trace_callback(seen.append)
     return seen
+
+
+def test_a_pace_follows_the_disk_and_not_a_single_commit() -> None:
+    pace = Pace()
+
+    def commits(seconds: float, count: int) -> bool:
+        for _ in range(count):
+            pace.timed(lambda: time.sleep(seconds))
+        return pace.slow
+
+    assert not commits(0.0, 5)
+    assert not commits(0.03, 1), "the log's pages are moved into the file now and then"
+    assert commits(0.03, 3)
+    assert commits(0.0, 1), "one that is quick changes nothing"
+    assert not commits(0.0, 30)
+
+
+async def test_a_slow_disk_is_waited_for_in_a_thread(database: Sqlite, monkeypatch: pytest.MonkeyPatch) -> None:
+    def commit(session: Transaction) -> None:
+        threads.append(threading.current_thread())
+        as_it_was(session)
+
+    threads: list[threading.Thread] = []
+    as_it_was = Transaction.commit_raw
+    monkeypatch.setattr(Transaction, "commit_raw", commit)
+    slow = database._short._pace.slow
+    assert await database.write(adding(1), short=True) == 1
+    assert (threads != [threading.current_thread()]) is slow
+    assert await stored(database) == [1]
 
 
 async def test_what_waits_together_is_committed_at_once(database: Sqlite) -> None:
