@@ -198,4 +198,4 @@ def new_evidence(**values: Any) -> EvidenceRow:
 
 def attach(session: Session, evidence: Iterable[EvidenceRow]) -> None:
     """Insert pieces of evidence made by `new_evidence`."""
-    _NEW_EVIDENCE.run(session, *(item.values() for item in evidence if isinstance(item, Kept)))
+    _NEW_EVIDENCE.run(session, *(cast(Kept, item).values() for item in evidence))

@@ -77,11 +77,6 @@ class FeedbackStore:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database, self._clock = database, clock
 
-    async def ask(self, conversation_id: str, actor: Actor, settled: SettledCase, *, message_id: str) -> str | None:
-        """The id of the question, if this message is the one whose answer asks it; None if it was asked before."""
-        said = Said(conversation_id, actor, message_id, self._clock.real_now())
-        return await self._database.upsert(lambda session: ask(session, said, settled), short=True)
-
     async def rate(self, feedback_id: str, actor: Actor, rating: Rating) -> Feedback | None:
         """Keep the thumb; a later one replaces it. None for an unknown question or another person's."""
 

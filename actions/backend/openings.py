@@ -205,12 +205,8 @@ class Openings:
 
         return await self._database.look(work)
 
-    async def set_subject(self, conversation_id: str, appeal_id: str | None) -> None:
-        """Keep which appeal the conversation is about: an upload is attached to that one."""
-        await self._database.write(lambda session: keep_subject(session, conversation_id, appeal_id), short=True)
-
     async def subject(self, conversation_id: str) -> str | None:
-        """The appeal the conversation is about, None when there is none."""
+        """The appeal the conversation is about, to which an upload is attached; None when there is none."""
         query = select(_table.c.appeal_id).where(_table.c.id == conversation_id)
         return await self._database.read(lambda session: session.execute(query).scalar())
 

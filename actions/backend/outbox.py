@@ -92,29 +92,16 @@ class Outbox:
     async def pending(self, limit: int = 50) -> list[OutboxRow]:
         """Notices waiting for delivery, oldest first; those that failed rest until their next try, and so do followers.
 
-        Followers would wait in any case (`deliver`), and many of them must not fill the list.
+        Followers would wait in any case (`deliver_all`), and many of them must not fill the list.
         """
         asked = {"at_": self._clock.real_now(), "most": limit}
         return await self._database.look(lambda session: [_view(row) for row in _PENDING.rows(session, asked)])
 
-    async def deliver(
-        self, row: OutboxRow, conversation_id: str, text: str, buttons: Sequence[ReplyButton], locale: str
-    ) -> StoredMessage | None:
-        """Put the notice into the conversation and the feed, in one transaction.
-
-        None when it was delivered already, or when an earlier notice about the same to this person comes first.
-        """
-        now, rendered = self._clock.real_now(), Rendered(row, text, buttons, locale)
-
-        def work(session: Session) -> StoredMessage | None:
-            return self._write(session, [(conversation_id, rendered)], now)[0] if _take(session, row, now) else None
-
-        return await self._database.write(work)
-
     async def deliver_all(self, notices: Sequence[Rendered]) -> list[StoredMessage]:
-        """The same for many, in the order of their rows, in one transaction; only those that could be delivered.
+        """Put notices into conversations and the feed, in the order of their rows, in one transaction.
 
-        Each goes into the conversation that the recipient used last, or into a new one that nobody has claimed.
+        Each goes into the conversation that the recipient used last, or into a new one that nobody has claimed. What
+        was delivered already is left out, and what would overtake an earlier one about the same to the same person.
         """
         now = self._clock.real_now()
 

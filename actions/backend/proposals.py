@@ -133,7 +133,7 @@ class Proposals:
         `settles` says which case a command on an order settles: whether that helped is asked in the same transaction.
         """
         said = Said(conversation_id, actor, message_id, self._clock.real_now())
-        done = await self._database.write(
+        done = await self._database.upsert(
             lambda session: self._confirm(session, proposal_id, said, settles), short=True
         )
         if done.proposal is not None:

@@ -25,8 +25,8 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import configure_mappers
 
 from actions.backend import Backend, IdempotencyKey, Reply, ReplyButton
-from actions.policy import Accept, Command, ForceCancel, OrderState, RequestCancellation, Role
-from tests.backend.world import CUSTOMER, NOW, ORDER, SELLER, push
+from actions.policy import Accept, Command, ForceCancel, OrderState, RequestCancellation
+from tests.backend.world import CUSTOMER, NOW, ORDER, SELLER, deliver, push
 
 # How often these come depends on how many threads read, and on how long a lock is waited for.
 _UNCOUNTED = ("PRAGMA", "BEGIN")
@@ -66,8 +66,7 @@ async def scenario(backend: Backend, task: dict[str, Any]) -> None:
         await backend.sweeper.sweep()
     elif name == "deliver":
         for row in await backend.outbox.pending():
-            conversation = await backend.conversations.for_notices(Role.SELLER, SELLER.id)
-            await backend.outbox.deliver(row, conversation.id, "Hallo", [ReplyButton("Ja", "/affirm")], "de")
+            await deliver(backend, row, "Hallo", [ReplyButton("Ja", "/affirm")])
     elif name == "turn":
         received = await backend.conversations.add_person_message(chat, "u-1", text="Hallo", owner="a", seconds=0)
         if received.turn is not None:

@@ -14,6 +14,7 @@ from actions.backend.database import database_url
 from actions.backend.outbox import OutboxRow
 from actions.backend.pseudonyms import Traces
 from actions.policy import Actor
+from tests.backend import world
 
 
 class FakeMemory:
@@ -77,10 +78,9 @@ async def deliver_all(backend: Backend) -> None:
 
 
 async def deliver(backend: Backend, row: OutboxRow) -> bool:
-    chat = await backend.conversations.for_notices(row.recipient_role, row.recipient_id)
     said = " ".join(str(row.params.get("text") or row.params.get("reason") or "").replace('"', "'").split())
     text = f"{row.params.get('by_name') or 'Jemand'} zu {row.order_id}: „{said}“."
-    return await backend.outbox.deliver(row, chat.id, text, [ReplyButton("Antworten", "/inform")], "de") is not None
+    return await world.deliver(backend, row, text, [ReplyButton("Antworten", "/inform")]) is not None
 
 
 async def chat(backend: Backend, actor: Actor, client_id: str, text: str, *replies: str, name: str = "") -> str:

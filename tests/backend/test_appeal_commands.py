@@ -41,7 +41,7 @@ from tests.backend.appeal_world import (
     submitted,
     withdraw,
 )
-from tests.backend.world import DAY, NOW, contents, count, notices, order
+from tests.backend.world import DAY, NOW, contents, count, deliver, notices, order, talk_about
 
 pytestmark = pytest.mark.integration
 MISLEADING = AppealType.MISLEADING_TRACKING.value
@@ -406,18 +406,18 @@ async def test_notices_of_one_appeal_come_in_their_order(shop: Backend) -> None:
     await decided(shop, made.id, Outcome.REJECTED)
     chat = await shop.conversations.for_notices(Role.SELLER, MERCHANT.id)
     first, second = await shop.outbox.pending()
-    assert await shop.outbox.deliver(second, chat.id, "b", [], "de") is None
-    told = await shop.outbox.deliver(first, chat.id, "a", [], "de")
-    assert told is not None and told.custom["appeal_id"] == made.id
-    assert await shop.outbox.deliver(second, chat.id, "b", [], "de") is not None
+    assert await deliver(shop, second, "b") is None
+    told = await deliver(shop, first, "a")
+    assert told is not None and told.conversation_id == chat.id and told.custom["appeal_id"] == made.id
+    assert await deliver(shop, second, "b") is not None
 
 
 async def test_a_conversation_knows_what_it_is_about(shop: Backend) -> None:
     chat = await shop.conversations.open("", Role.SELLER, MERCHANT.id)
     assert await shop.conversations.subject(chat.id) is None
-    await shop.conversations.set_subject(chat.id, "A-1")
+    await talk_about(shop, chat.id, "A-1")
     assert await shop.conversations.subject(chat.id) == "A-1"
-    await shop.conversations.set_subject(chat.id, None)
+    await talk_about(shop, chat.id, None)
     assert await shop.conversations.subject(chat.id) is await shop.conversations.subject("C-NONE") is None
 
 

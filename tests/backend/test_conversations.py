@@ -26,6 +26,7 @@ from tests.backend.world import (
     SELLER,
     TICK,
     contents,
+    deliver,
     done,
     filed,
     push,
@@ -186,8 +187,7 @@ async def test_what_was_seen_and_delivered_only_grows(backend: Backend, chat: Co
 
 async def _deliver_all(backend: Backend) -> None:
     for row in await backend.outbox.pending():
-        conversation = await backend.conversations.for_notices(row.recipient_role, row.recipient_id)
-        assert await backend.outbox.deliver(row, conversation.id, row.code, [], "de") is not None
+        assert await deliver(backend, row, row.code) is not None
 
 
 @pytest.mark.rule("M-13", "M-20")

@@ -16,6 +16,7 @@ from actions.backend import (
     Tally,
 )
 from actions.policy import RequestUpdate, Role, Withdraw
+from tests.backend import world
 from tests.backend.appeal_world import MERCHANT, appeal, drafted, infraction
 from tests.backend.world import CUSTOMER, NOW, SELLER, contents, filed, push
 
@@ -30,7 +31,7 @@ async def chat(backend: Backend) -> Conversation:
 
 
 async def ask(backend: Backend, chat: Conversation, case: SettledCase = CASE, message: str = "M-1") -> str | None:
-    return await backend.feedback.ask(chat.id, CUSTOMER, case, message_id=message)
+    return await world.asked(backend, chat.id, CUSTOMER, case, message)
 
 
 async def test_never_twice_for_the_same_case(backend: Backend, chat: Conversation) -> None:
@@ -40,7 +41,7 @@ async def test_never_twice_for_the_same_case(backend: Backend, chat: Conversatio
     assert await ask(backend, chat, message="M-2") is None
     await backend.feedback.rate(asked, CUSTOMER, Rating.UP)
     assert await ask(backend, chat) is None
-    other = await backend.feedback.ask(chat.id, SELLER, CASE, message_id="M-3")
+    other = await world.asked(backend, chat.id, SELLER, CASE, "M-3")
     assert other not in (None, asked), "the other party settled nothing less"
     assert await ask(backend, chat, SettledCase("dispute", "D-2", Settled.ACCEPTED)) is not None
 

@@ -9,6 +9,7 @@ import pytest
 
 from actions.backend import Author, Backend, Event, OutboxRow, ReplyButton, StoredMessage
 from actions.policy import RequestUpdate, Role, Withdraw
+from tests.backend import world
 from tests.backend.conftest import Opener
 from tests.backend.world import CUSTOMER, HOUR, NOW, ORDER, SELLER, contents, done, filed, push
 
@@ -17,8 +18,7 @@ BUTTONS = [ReplyButton("Antworten", '/provide_update{"order_id": "FO-1001"}')]
 
 
 async def deliver(backend: Backend, row: OutboxRow) -> StoredMessage | None:
-    conversation = await backend.conversations.for_notices(row.recipient_role, row.recipient_id)
-    return await backend.outbox.deliver(row, conversation.id, f"Text {row.code}", BUTTONS, "de-formal")
+    return await world.deliver(backend, row, f"Text {row.code}", BUTTONS, "de-formal")
 
 
 @pytest.mark.rule("M-19", "M-20")

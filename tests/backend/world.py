@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,9 +15,16 @@ from actions.backend import (
     IdempotencyKey,
     OrderPush,
     OrderSnapshot,
+    OutboxRow,
     Outcome,
+    ReplyButton,
+    SettledCase,
+    StoredMessage,
     chat_tables,  # noqa: F401 - its tables belong to the metadata
+    feedback,
 )
+from actions.backend.openings import keep_subject
+from actions.backend.outbox import Rendered
 from actions.backend.tables import Base
 from actions.policy import Actor, Command, OrderState, RequestCancellation, RequestExtension, RequestUpdate, Role
 
@@ -112,3 +120,22 @@ async def notices(backend: Backend) -> list[tuple[str, str]]:
 def codes(outcome: Outcome) -> tuple[str, ...]:
     """The codes of a refusal."""
     return tuple(getattr(outcome.verdict, "codes", ()))
+
+
+async def deliver(
+    backend: Backend, row: OutboxRow, text: str, buttons: Sequence[ReplyButton] = (), locale: str = "de"
+) -> StoredMessage | None:
+    """Deliver a notice in these words; None when it could not be."""
+    written = await backend.outbox.deliver_all([Rendered(row, text, buttons, locale)])
+    return written[0] if written else None
+
+
+async def asked(backend: Backend, conversation_id: str, actor: Actor, case: SettledCase, message: str) -> str | None:
+    """The question whether it helped, as whatever settles a case asks it."""
+    said = feedback.Said(conversation_id, actor, message, backend.clock.real_now())
+    return await backend.database.upsert(lambda session: feedback.ask(session, said, case))
+
+
+async def talk_about(backend: Backend, conversation_id: str, appeal_id: str | None) -> None:
+    """Make an appeal what a conversation is about."""
+    await backend.database.write(lambda session: keep_subject(session, conversation_id, appeal_id))

@@ -44,6 +44,7 @@ from bot.gateway.app import create_app
 from bot.gateway.config import GatewayConfig
 from bot.gateway.tokens import mint
 from bot.gateway.webhooks import destinations
+from tests.backend.world import asked, talk_about
 from tests.gateway.conftest import JWT_SECRET, OPERATOR
 from tests.gateway.fakes import SECRET, FakeEngine
 from tests.gateway.penalties import picture
@@ -102,7 +103,7 @@ async def seed_appeals(backend: Backend) -> tuple[tuple[str, ...], str]:
             key = IdempotencyKey(infraction_id, "submit", made.id)
             assert (await backend.appeals.execute(made.id, SubmitAppeal(), mona, key=key)).allowed
     conversation = await backend.conversations.open("", mona.role, mona.id)
-    await backend.conversations.set_subject(conversation.id, appeals[0])
+    await talk_about(backend, conversation.id, appeals[0])
     image = await backend.evidence.store(picture())
     key = IdempotencyKey("image", "attach_evidence", appeals[0])
     changed = await backend.appeals.attach(appeals[0], mona, image=image, key=key)
@@ -122,9 +123,9 @@ async def seed_handovers(backend: Backend, desk: Desk) -> tuple[str, ...]:
         assert done.handover is not None
         handovers.append(offered.id)
         settled = SettledCase("dispute", f"D-{sub}", Settled.WITHDRAWN, ORDERS[0])
-        asked = await backend.feedback.ask(chat.id, actor, settled, message_id=sub)
-        assert asked is not None
-        await backend.feedback.rate(asked, actor, Rating.UP)
+        question = await asked(backend, chat.id, actor, settled, sub)
+        assert question is not None
+        await backend.feedback.rate(question, actor, Rating.UP)
     return tuple(handovers)
 
 

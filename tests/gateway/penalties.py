@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import ClientResponse, FormData
 from PIL import Image
 
+from tests.backend import world
 from tests.gateway.conftest import NOW, Gateway, Person
 
 DAY = timedelta(days=1)
@@ -114,7 +115,7 @@ async def talk_about(person: Person, appeal_id: str | None) -> None:
     assert message["author"] == "assistant"
     backend = person.gateway.backend
     found = await backend.conversations.for_notices(*await _who(person))
-    await backend.conversations.set_subject(found.id, appeal_id)
+    await world.talk_about(backend, found.id, appeal_id)
 
 
 async def _who(person: Person) -> Any:

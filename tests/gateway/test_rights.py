@@ -20,6 +20,7 @@ from actions.backend.handover_views import Rating, Settled, SettledCase
 from actions.backend.understanding import Heard, Status
 from actions.policy import Actor, RequestUpdate, Role, Subject, SubjectKind
 from bot.engine.database import ConversationDatabase, ledger, turns
+from tests.backend import world
 from tests.backend.rights_world import everything, lines_with
 from tests.gateway.conftest import NOW, Gateway, Start, both_databases, problem
 from tests.gateway.penalties import picture
@@ -82,7 +83,7 @@ async def live(gateway: Gateway) -> tuple[str, str]:
     assert asked.status == 200, await asked.text()
     await gateway.services_settle()
     case = SettledCase("dispute", "D-1", Settled.ANSWERED, "FO-1")
-    question = await backend.feedback.ask(mine.id, KIM, case, message_id="m-1")
+    question = await world.asked(backend, mine.id, KIM, case, "m-1")
     assert question and await backend.feedback.rate(question, KIM, Rating.UP)
     assert await backend.feedback.comment(question, KIM, PLANTED["feedback"])
     heard = Heard(mine.id, "m-2", KIM, f"was {PLANTED['misunderstood']} {NAME} FO-1", "nlu_fallback", 0.1)

@@ -9,6 +9,7 @@ import pytest
 
 from actions.backend import Desk, Rating, Settled, SettledCase
 from actions.policy import Actor, Role
+from tests.backend.world import asked
 from tests.gateway.conftest import Gateway, Start
 from tests.gateway.fakes import FakeEngine
 
@@ -89,11 +90,11 @@ async def test_a_long_conversation_is_there_from_its_beginning(gateway: Gateway)
 async def rated(gateway: Gateway, sub: str, role: Role, case: SettledCase, rating: Rating, words: str = "") -> None:
     conversation = await gateway.backend.conversations.open("", role, sub)
     actor = Actor(role, sub)
-    asked = await gateway.backend.feedback.ask(conversation.id, actor, case, message_id=case.id)
-    assert asked is not None
-    assert await gateway.backend.feedback.rate(asked, actor, rating)
+    question = await asked(gateway.backend, conversation.id, actor, case, case.id)
+    assert question is not None
+    assert await gateway.backend.feedback.rate(question, actor, rating)
     if words:
-        assert await gateway.backend.feedback.comment(asked, actor, words)
+        assert await gateway.backend.feedback.comment(question, actor, words)
 
 
 async def test_ratings_are_listed_and_counted_for_the_marketplace(gateway: Gateway) -> None:

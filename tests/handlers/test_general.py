@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from actions.backend import ReplyButton
+from tests.backend.world import deliver
 from tests.handlers.conftest import WORDING, Talk
 from tests.handlers.disputes import SELLER, cancellation_asked, stored, update_asked
 
@@ -20,7 +21,8 @@ async def notified(backend: Any, talk: Talk) -> None:
             continue
         rendered = WORDING.notice(row.code, row.params, role=row.recipient_role.value, locale="de", zone="UTC")
         buttons = [ReplyButton(button.title, button.payload) for button in rendered.buttons]
-        message = await backend.outbox.deliver(row, talk.conversation_id, rendered.text, buttons, "de")
+        message = await deliver(backend, row, rendered.text, buttons)
+        assert message is not None and message.conversation_id == talk.conversation_id
         talk.seq = talk.seen = message.seq
 
 

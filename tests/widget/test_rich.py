@@ -14,6 +14,7 @@ from PIL import Image
 from playwright.async_api import Page, Route, expect
 
 from actions.policy import Role
+from tests.backend.world import talk_about
 from tests.gateway.fakes import FakeEngine
 from tests.widget.conftest import Open, Site, answering, until
 from tests.widget.test_line import shows
@@ -348,7 +349,7 @@ async def test_evidence_reaches_the_gateway_and_stays_in_the_conversation(
         await http.put("/v1/infractions/V-1", json=infraction)
         draft = await (await http.post("/v1/appeals", json=appeal)).json()
     conversation = await site.backend.conversations.open("", Role.SELLER, "vera")
-    await site.backend.conversations.set_subject(conversation.id, draft["id"])
+    await talk_about(site.backend, conversation.id, draft["id"])
     await bubble.get_by_role("button", name="Noch einmal versuchen").click()
     await expect(vera.messages("assistant")).to_have_count(1)
     await expect(vera.log.locator(".upload")).to_have_count(0)  # it is a message now
