@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from actions.backend import (
+    AppealOutcome,
     AppealProposal,
     Backend,
     ConfirmStatus,
@@ -15,9 +20,10 @@ from actions.backend import (
     SettledCase,
     Tally,
 )
+from actions.backend.appeal_proposals import AppealProposals
 from actions.policy import RequestUpdate, Role, Withdraw
 from tests.backend import world
-from tests.backend.appeal_world import MERCHANT, appeal, drafted, infraction
+from tests.backend.appeal_world import MERCHANT, appeal, drafted, infraction, of_infraction
 from tests.backend.world import CUSTOMER, NOW, SELLER, contents, filed, push
 
 pytestmark = pytest.mark.integration
@@ -105,6 +111,68 @@ async def test_the_yes_that_files_an_appeal_asks_about_it(backend: Backend) -> N
     assert not (await appeal(backend, draft.id)).is_draft
     assert await yes("M-1") == (status, asked)
     assert await yes("M-2") == (ConfirmStatus.ALREADY_DONE, None)
+
+
+async def test_a_yes_to_several_appeals_asks_once_and_only_whoever_said_it(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await backend.clock.set(NOW)
+    chat = await backend.conversations.open("", Role.SELLER, MERCHANT.id)
+
+    async def proposed(*ids: str) -> str:
+        for id_ in ids:
+            await backend.infractions.put(infraction(id_))
+        drafts = [(await drafted(backend, of_infraction(id_))).id for id_ in ids]
+        made = await backend.appeal_proposals.create(chat.id, MERCHANT, "submit", drafts)
+        assert isinstance(made, AppealProposal) and len(made.items) == 2
+        return made.id
+
+    def settles(command: str, results: Sequence[AppealOutcome]) -> SettledCase | None:
+        first = results[0].appeal
+        return SettledCase("appeal", first.id, Settled.FILED) if first and len(results) == 2 else None
+
+    async def yes(proposal: str, message: str) -> tuple[ConfirmStatus, str | None]:
+        done = await backend.appeal_proposals.confirm(proposal, chat.id, MERCHANT, message, settles)
+        return done.status, done.feedback_id
+
+    proposal = await proposed("V-1", "V-2")
+    status, question = await yes(proposal, "M-1")
+    assert status is ConfirmStatus.EXECUTED and question is not None
+    assert await yes(proposal, "M-1") == (status, question)
+
+    proposal = await proposed("V-3", "V-4")
+
+    def broken(*of: Any, **about: Any) -> AppealOutcome:
+        raise ConnectionError
+
+    with monkeypatch.context() as patched, pytest.raises(ConnectionError):
+        patched.setattr(AppealProposals, "_do", broken)
+        await yes(proposal, "M-2")
+    assert await yes(proposal, "M-3") == (ConfirmStatus.ALREADY_DONE, None), "it finishes what M-2 has begun"
+    status, question = await yes(proposal, "M-2")
+    assert status is ConfirmStatus.EXECUTED and question is not None
+
+
+async def test_one_message_through_two_proposals_asks_one_question(backend: Backend, chat: Conversation) -> None:
+    await backend.clock.set(NOW)
+    await backend.orders.put(push())
+    dispute_id = await filed(backend, RequestUpdate(text="?"), CUSTOMER)
+    made = [await backend.proposals.create(chat.id, CUSTOMER, push().id, Withdraw(dispute_id)) for _ in range(2)]
+    settled = SettledCase("dispute", dispute_id, Settled.WITHDRAWN, push().id)
+    raced = [IntegrityError("INSERT", None, Exception())]
+
+    def settles(*_: object) -> SettledCase:
+        if raced:  # the very same row, inserted by somebody else at the same time
+            raise raced.pop()
+        return settled
+
+    asked = []
+    for proposal in reversed(made):
+        assert isinstance(proposal, Proposal)
+        done = await backend.proposals.confirm(proposal.id, chat.id, CUSTOMER, "M-1", settles)
+        assert done.status is ConfirmStatus.EXECUTED
+        asked.append(done.feedback_id)
+    assert asked[0] is not None and asked == [asked[0]] * 2
 
 
 async def test_a_thumb_counts_and_can_be_turned(backend: Backend, chat: Conversation) -> None:
