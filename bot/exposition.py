@@ -1,4 +1,4 @@
-"""The page that Prometheus reads, the same in all three processes: `GET /metrics` with a key of its own."""
+"""The page that Prometheus reads, the same in all processes: `GET /metrics` with a key of its own."""
 
 from __future__ import annotations
 

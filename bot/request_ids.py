@@ -1,4 +1,4 @@
-"""One id for everything that a request sets off, in the logs of all three processes.
+"""One id for everything that a request sets off, in the logs of all processes.
 
 The gateway takes it from X-Request-ID or makes one, answers it, and hands it on to Rasa's channel; Rasa hands it on to
 the actions. It lives in structlog's context variables and so is on every line that is logged meanwhile.

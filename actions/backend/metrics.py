@@ -15,7 +15,7 @@ UNDERSTOOD = Counter(
     "Messages by how they were understood: pressed (a button), sure, unsure (below the threshold), missed (a fallback)",
     ("language", "outcome"),
 )
-DATABASE_ERRORS = Counter("lotse_database_errors_total", "Transactions for which the database did not answer")
+DATABASE_ERRORS = Counter("lotse_database_errors_total", "Writes and reads for which the database did not answer")
 ACTION_SECONDS = Histogram("lotse_action_seconds", "Time of one action, by its intent", ("action",), buckets=SECONDS)
 
 
