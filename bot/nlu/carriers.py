@@ -17,7 +17,9 @@ _HOST = re.compile(r"^(?:https?://)?(?:[^/@\s]+@)?((?:[\w-]+\.)+[^\W\d_]{2,})(?:
 _CLOSING = ".,;:!?)]}'\"“”»«>*"
 
 _TOKEN = re.compile(
-    r"(?<![\w+/-])(?:[A-Z]{2} ?\d{3} ?\d{3} ?\d{3} ?[A-Z]{2}"  # in groups as the label has it, letters as on the label
+    # In groups as labels have them; the letters of the first as on the label.
+    r"(?<![\w+/-])(?:(?P<s10>[A-Z]{2} ?\d{3} ?\d{3} ?\d{3} ?[A-Z]{2})"
+    r"|1[Zz](?: ?[A-Za-z0-9]{3}){2} ?\d{2}(?: ?\d{4}){2}"
     r"|[A-Za-z0-9](?:[A-Za-z0-9]|(?<=\d)[ .](?=\d))*)(?![\w-])"
 )
 _ABOUT_PARCELS = re.compile(r"track|sendung|paket|parcel|shipment|packstation|label|carrier|versand", re.IGNORECASE)
@@ -34,18 +36,16 @@ def find_urls(text: str) -> Iterator[Span]:
 
 
 def find_tracking_numbers(text: str) -> Iterator[Span]:
-    """Tracking numbers, as given, upper case and without blanks, whose check digit is right (if they have one)."""
-    return (span for span in _numbers(text) if is_tracking_number(span.value))
+    """Tracking numbers, as given, upper case and without blanks.
 
-
-def find_mistyped_tracking_numbers(text: str) -> Iterator[Span]:
-    """What is a tracking number but for its check digit: the person is asked to look at it again."""
-    return (span for span in _numbers(text) if not is_tracking_number(span.value))
-
-
-def _numbers(text: str) -> Iterator[Span]:
+    Also what is one but for its check digit (`is_tracking_number` tells): the person is asked to look at it again.
+    """
     about_parcels = bool(_ABOUT_PARCELS.search(text))
     for match in _TOKEN.finditer(text):
-        number = re.sub(r"[ .]", "", match.group()).upper()
-        if looks_like_one(number, about_parcels=about_parcels):
+        typed = match.group()
+        number = re.sub(r"[ .]", "", typed).upper()
+        # "Rufen Sie AN 030 123 456 IN Berlin": words in capitals around a number may only look like a label.
+        by_chance = match["s10"] and " " in typed and not about_parcels and typed != text.strip()
+        is_one = is_tracking_number if by_chance else looks_like_one
+        if is_one(number, about_parcels=about_parcels):
             yield Span(match.start(), match.end(), "tracking_number", number)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 
 from bot.nlu import dates_de, dates_en
-from bot.nlu.carriers import find_mistyped_tracking_numbers, find_tracking_numbers, find_urls
+from bot.nlu.carriers import find_tracking_numbers, find_urls
 from bot.nlu.date_grammar import step
 from bot.nlu.date_words import words_of
 from bot.nlu.spans import Span, SpanExtractor
@@ -53,8 +53,7 @@ def find_dates(text: str) -> list[Span]:
     if not _PERHAPS.search(words.text):
         return []
     barred = [(m.start(), m.end()) for m in _NEVER.finditer(text)]
-    carried = (*find_urls(text), *find_tracking_numbers(text), *find_mistyped_tracking_numbers(text))
-    barred += [(s.start, s.end) for s in carried]
+    barred += [(s.start, s.end) for s in (*find_urls(text), *find_tracking_numbers(text))]
     found: list[Span] = []
     for start, end, value in sorted(_readings(words.text), key=lambda r: r[0] - r[1]):
         first, last = words.original(start, end)

@@ -14,7 +14,8 @@ from typing import Any
 
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 
-from bot.nlu.carriers import find_mistyped_tracking_numbers, find_tracking_numbers, find_urls
+from actions.backend.tracking_numbers import is_tracking_number
+from bot.nlu.carriers import find_tracking_numbers, find_urls
 from bot.nlu.spans import Span, SpanExtractor, without_overlaps
 
 PATTERN_VARIABLE = "LOTSE_ORDER_ID_PATTERN"
@@ -73,10 +74,11 @@ class NumberFinder:
 
         A tracking number with a wrong check digit comes last: another marketplace's orders may look like it.
         """
-        found = [*find_urls(text), *find_tracking_numbers(text)]
+        tracking_numbers = list(find_tracking_numbers(text))
+        found = [*find_urls(text), *(span for span in tracking_numbers if is_tracking_number(span.value))]
         found += _normalised(self._infraction, text, "infraction_id")
         found += self._configured(text) if self._pattern else self._default(text)
-        found += find_mistyped_tracking_numbers(text)
+        found += tracking_numbers
         return without_overlaps(found)
 
     def _default(self, text: str) -> Iterator[Span]:

@@ -81,15 +81,31 @@ def test_digits_that_count_or_date_something_are_no_order(text: str) -> None:
     assert found(text) == []
 
 
-@pytest.mark.parametrize("number", ["RR123456785DE", "1Z999AA10123456784", "00340434161094015902", "TBA123456789012"])
+@pytest.mark.parametrize(
+    "number",
+    ["RR123456785DE", "1Z999AA10123456784", "00340434161094015902", "TBA123456789012", "RR 123 456 785 DE",
+     "1Z 999 AA1 01 2345 6784", "1z 999 AA1 01 2345 6784"],
+)  # fmt: skip
 def test_a_tracking_number_with_a_right_check_digit(number: str) -> None:
-    assert found(f"die nummer ist {number}.") == [("tracking_number", number)]
+    assert found(f"die nummer ist {number}.") == [("tracking_number", normalized(number))]
 
 
-@pytest.mark.parametrize("number", ["RR123456789DE", "1Z999AA10123456785", "00340434161094015903", "RR 123 456 789 DE"])
+@pytest.mark.parametrize(
+    "number", ["RR123456789DE", "1Z999AA10123456785", "00340434161094015903", "1Z 999 AA1 01 2345 6785"]
+)
 def test_a_mistyped_tracking_number_is_found_and_doubted(number: str) -> None:
     assert found(f"die nummer ist {number}") == [("tracking_number", normalized(number))]
     assert is_doubtful(number)
+
+
+@pytest.mark.parametrize("text", ["Sendungsnummer RR 123 456 789 DE", " RR 123 456 789 DE "])
+def test_a_mistyped_one_in_groups_counts_alone_or_where_parcels_are_spoken_of(text: str) -> None:
+    assert found(text) == [("tracking_number", "RR123456789DE")]
+
+
+@pytest.mark.parametrize("text", ["Rufen Sie AN 030 123 456 IN Berlin", "NR 123 456 789 AM Freitag"])
+def test_capitals_around_a_number_are_no_label(text: str) -> None:
+    assert found(text) == []
 
 
 @pytest.mark.parametrize(
