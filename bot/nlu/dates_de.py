@@ -100,7 +100,8 @@ RULES = (
     rule(r"(?<![\d.,:/-])(?:N(?P<n>\d{1,2})|(?P<digits>\d{1,3})) (?:weitere|zusätzliche|extra|mehr) U(?P<unit>[dwmh])\b", step("+"), timed=False),
     rule(rf"\b(?:aufschub|verlängerung|fristverlängerung)(?: (?:von|um|für|über))? {DURATION}", step("+"), timed=False),
     rule(rf"\b{_WISH}(?: (?:ich|noch|bitte|da|dafür|etwa|mindestens|so|eher|wohl|circa|ca\.?))* (?P<what>{DURATION})(?! vorher)", step("+"), timed=False),
-    rule(rf"(?P<what>{DURATION}) (?:brauche?n?|bräuchten?|benötigen?) (?:ich|wir)\b", step("+"), timed=False),
+    rule(rf"(?<!nach )(?<!von )(?<!binnen )(?P<what>{DURATION}) (?:brauche?n?|bräuchten?|benötigen?) (?:ich|wir)\b(?! (?:nicht|keine?)\b)",
+         step("+"), timed=False),
     # Ende des Monats, Ende nächsten Monats, Ende Januar, Ende der Woche, Jahresende
     rule(r"\b(?:bis |zum |am )?(?:ende|end) (?:des )?nächste (?:Um|monats|monat)\b", constant("month-end+1")),
     rule(r"\b(?:bis |bis zum |zum |am )?(?:(?:ende|end) (?:des |diese |dieses |vom )?(?:Um|monats|monat)|monatsende)\b", constant("month-end")),
