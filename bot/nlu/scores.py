@@ -136,21 +136,34 @@ def report(parsed: Sequence[Parsed], title: str) -> str:
         f"intent accuracy      {accuracy(parsed):.3f}",
         f"calibration error    {calibration_error(parsed):.3f}",
         f"language             {told:.3f} told, {wrong:.3f} wrong, the rest left open",
-        f"                     {language_scores(worded)[0]:.3f} told of the {len(worded)} that have a word",
     ]
+    if worded:
+        lines.append(
+            f"                     {language_scores(worded)[0]:.3f} told of the {len(worded)} that have a word"
+        )
     for entity, (precision, recall, f1, wanted) in entity_scores(parsed).items():
         lines.append(f"entity {entity:<16}precision {precision:.3f}  recall {recall:.3f}  F1 {f1:.3f}  of {wanted}")
-    caught, alarms = out_of_scope(parsed)
-    far, near = caught_by_distance(parsed)
-    lines.append(f"out of scope         {caught:.3f} caught, {alarms:.3f} false alarms (the model's own threshold)")
-    lines.append(f"                     {far:.3f} of the far, {near:.3f} of the near ones")
-    for threshold in (0.2, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7):
-        caught, alarms = out_of_scope(parsed, threshold)
-        lines.append(f"  at {threshold:.2f}            {caught:.3f} caught, {alarms:.3f} false alarms")
+    lines += _turned_away(parsed)
     lines.append("confusions")
     for p in sorted((p for p in parsed if not p.right), key=lambda p: (p.example.intent, p.best)):
         lines.append(f"  {p.example.intent} -> {p.best} {p.confidence:.2f} | {p.example.text}")
     return "\n".join(lines)
+
+
+def _turned_away(parsed: Sequence[Parsed]) -> list[str]:
+    """What is out of scope and what is not, where a set has both; of the far and the near ones, where it has both."""
+    outside = [p.example.far for p in parsed if p.example.intent == "out_of_scope"]
+    if len(outside) in (0, len(parsed)):
+        return []
+    caught, alarms = out_of_scope(parsed)
+    lines = [f"out of scope         {caught:.3f} caught, {alarms:.3f} false alarms (the model's own threshold)"]
+    if len(set(outside)) == 2:
+        far, near = caught_by_distance(parsed)
+        lines.append(f"                     {far:.3f} of the far, {near:.3f} of the near ones")
+    for threshold in (0.2, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7):
+        caught, alarms = out_of_scope(parsed, threshold)
+        lines.append(f"  at {threshold:.2f}            {caught:.3f} caught, {alarms:.3f} false alarms")
+    return lines
 
 
 def public_report(parsed: Sequence[Parsed], title: str) -> str:
