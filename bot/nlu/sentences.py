@@ -118,10 +118,6 @@ class Sentences:
         spelled, slips = self._speller.read(text)
         return _with_stand_ins(spelled), slips
 
-    def features(self, repaired: Sequence[str]) -> tuple[csr_matrix, Vectors]:
-        """The n-grams (texts, n-grams) and the weighted sentence vectors (texts, 512) of repaired sentences."""
-        return self.grams(repaired), self.dense(repaired)
-
     def dense(self, repaired: Sequence[str]) -> Vectors:
         """The weighted sentence vectors (texts, 512) of repaired sentences."""
         return self._weight * sentence_vectors(repaired)

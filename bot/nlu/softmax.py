@@ -50,7 +50,6 @@ def fit(
     sparse: csr_matrix,
     dense: Floats,
     labels: Sequence[str],
-    weights: Floats,
     *,
     penalty: float,
     rounds: int,
@@ -58,7 +57,7 @@ def fit(
 ) -> Softmax:
     """The weights that explain ``labels`` best, by L-BFGS, which is deterministic.
 
-    ``weights``: how much each row counts; ``penalty``: of the squared weights, relative to the mean loss of a row;
+    ``penalty``: of the squared weights, relative to the mean loss of a row;
     ``start``: what was found for the same rows without the last of the dense features, which saves half of the rounds.
     """
     # Sentence vectors lie in a narrow cone. Seen from their middle they differ more, and the descent is far quicker;
@@ -68,15 +67,14 @@ def fit(
     classes, targets = np.unique(np.asarray(labels), return_inverse=True)
     rows, wide, narrow, k = len(labels), sparse.shape[1], dense.shape[1], len(classes)
     transposed = sparse.T.tocsr()
-    share = (weights / weights.sum()).astype(np.float32)[:, None]
     index = np.arange(rows)
 
     def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         w = flat.astype(np.float32).reshape(wide + narrow + 1, k)
         p = _normalised(sparse @ w[:wide] + dense @ w[wide:-1] + w[-1])
-        cost = -float((share[:, 0] * np.log(np.maximum(p[index, targets], 1e-12))).sum())
+        cost = -float(np.log(np.maximum(p[index, targets], 1e-12)).mean())
         p[index, targets] -= 1
-        p *= share
+        p /= rows
         gradient = np.empty_like(w)
         gradient[:wide], gradient[wide:-1], gradient[-1] = transposed @ p, dense.T @ p, p.sum(axis=0)
         gradient[:-1] += 2 * penalty * w[:-1]

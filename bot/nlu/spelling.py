@@ -106,16 +106,12 @@ class Speller:
         return [self._repaired(text) for text in lowered]
 
     def read(self, text: str) -> tuple[str, dict[str, str]]:
-        """Of one text what `repair` and `slips` give."""
+        """Of one text what `repair` gives, and the words that are repaired, in lower case, with what each becomes."""
         lowered = text.lower()
         typed = _WORD.findall(lowered)
         self._prepare(typed)
         meant = self._read(typed)
         return _put(lowered, typed, meant), _changed(typed, meant)
-
-    def slips(self, text: str) -> dict[str, str]:
-        """The words that are repaired, in lower case, and what each becomes."""
-        return self.read(text)[1]
 
     def _prepare(self, typed: Iterable[str]) -> None:
         for cache in (self._readings, self._alone, self._after):

@@ -81,7 +81,7 @@ def test_softmax_learns_what_can_be_told_apart_and_is_sure_of_no_more() -> None:
     dense = rng.normal(size=(300, 4)).astype(np.float32)
     labels = ["yes" if row[0] > 0 else "no" for row in dense]
     sparse = csr_matrix((300, 2), dtype=np.float32)
-    model = fit(sparse, dense, labels, np.ones(300, np.float32), penalty=1e-3, rounds=100)
+    model = fit(sparse, dense, labels, penalty=1e-3, rounds=100)
     found = model.probabilities(sparse, dense)
     assert np.allclose(found.sum(axis=1), 1, atol=1e-5)
     assert np.mean([model.classes[i] for i in found.argmax(axis=1)] == np.array(labels)) > 0.97

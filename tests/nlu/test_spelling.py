@@ -62,9 +62,9 @@ def test_a_word_that_fits_is_not_made_another(speller: Speller) -> None:
 
 
 def test_what_was_repaired_can_be_told(speller: Speller) -> None:
-    assert speller.slips("Ich wil Stornieren") == {"wil": "will"}
-    assert speller.slips("ichwill stornieren") == {"ichwill": "ich will"}
-    assert speller.slips("ich will") == {}
+    assert speller.read("Ich wil Stornieren") == ("ich will stornieren", {"wil": "will"})
+    assert speller.read("ichwill stornieren") == ("ich will stornieren", {"ichwill": "ich will"})
+    assert speller.read("ich will") == ("ich will", {})
 
 
 def test_many_at_once_are_repaired_like_one_by_one(speller: Speller) -> None:
