@@ -8,10 +8,8 @@ six), a second one decides that has the vector of a better and slower encoder be
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +26,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy.sparse import csr_matrix
 
+from bot.nlu.code_digest import digest
 from bot.nlu.order_numbers import OrderNumbers, finder_from
 from bot.nlu.sentence_vectors import SECOND_SIZE, Vectors, guess, second_vectors
 from bot.nlu.sentences import Sentences
@@ -42,12 +41,6 @@ _FIRST, _SECOND, _CLASSES = "softmax.npz", "second.npz", "classes.json"
 SLIPS = "slips"
 
 
-@lru_cache(maxsize=1)
-def _digest() -> str:
-    sources = sorted(Path(__file__).parent.glob("*.py"))
-    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
-
-
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class SentenceIntentClassifier(IntentClassifier, GraphComponent):
     """Sets ``intent`` and ``intent_ranking``. Expects `OrderNumbers` before it in the pipeline.
@@ -56,7 +49,7 @@ class SentenceIntentClassifier(IntentClassifier, GraphComponent):
     from the first classifier) of the training; ``temperature``, chosen on cross-validation so that confidences are
     true; ``ranking_length``; ``unsure``, the confidence below which the second encoder is asked (0: never, and it is
     not trained), and ``second_weight``, of its vectors; ``encoded``, the share of the training sentences that it reads,
-    namely the most difficult (the other half costs a minute and teaches nothing: see docs/understanding.md).
+    namely the most difficult (the others cost most of the time and bring .04 points: see docs/understanding.md).
     """
 
     def __init__(self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
@@ -81,8 +74,7 @@ class SentenceIntentClassifier(IntentClassifier, GraphComponent):
             "ranking_length": 10,
             "unsure": 0.85,
             "second_weight": 2.3,
-            # Part of what Rasa's cache of trained components is keyed by; it sees the source of this class only.
-            "code": _digest(),
+            "code": digest(),  # for Rasa's cache
         }
 
     @staticmethod
@@ -142,9 +134,8 @@ class SentenceIntentClassifier(IntentClassifier, GraphComponent):
         return self._resource
 
     def _fit(self, grams: csr_matrix, dense: Vectors, labels: list[str], start: Softmax | None = None) -> Softmax:
-        weights = np.ones(len(labels), np.float32)
         rounds = int(self._config["second_rounds" if start else "rounds"])
-        return fit(grams, dense, labels, weights, penalty=float(self._config["penalty"]), rounds=rounds, start=start)
+        return fit(grams, dense, labels, penalty=float(self._config["penalty"]), rounds=rounds, start=start)
 
     def _learned_from(self, repaired: Sequence[str], dense: Vectors, encoded: NDArray[np.bool_]) -> Vectors:
         """Like `_both`, but the second vectors of all that are not to be ``encoded`` are guessed from the first."""

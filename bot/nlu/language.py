@@ -1,8 +1,8 @@
 """The language of a message: ``de``, ``en``, or ``None`` where it cannot be told ("ok", "FO-48213").
 
-Three voices are added up as log odds: known words and the shape of others, lingua's statistics where the text is long
-enough for them, and n-grams of letters learned from the training sentences. `None` is better than wrong: the
-conversation then keeps its language.
+Four voices are added up as log odds: known words and the shape of others, German words that hold a sentence together,
+lingua's statistics where the text is long enough for them, and n-grams of letters learned from the training sentences.
+`None` is better than wrong: the conversation then keeps its language.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.nlu.code_digest import digest
 from bot.nlu.language_grams import LanguageGrams
 from bot.nlu.language_words import ENGLISH, GERMAN, GERMAN_FRAME
 from bot.nlu.spans import spans_of
@@ -109,6 +110,11 @@ class Language(GraphComponent):
         self._storage = storage
         self._resource = resource
         self._grams = grams
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """Nothing to configure: ``code`` is there for Rasa's cache."""
+        return {"code": digest()}
 
     @classmethod
     def create(

@@ -47,6 +47,7 @@ GERMAN = frozenset(
     einverstanden genehmigt zwangsstornierung mitarbeiter sendungsnummer sendungsnr schwamm stopp tschö liste drüber
     januar februar märz juni juli oktober dezember monatsende künstliche kaputt dein deine könnt wo ner nen
     abbruch ade baba jap jawoll jup kundenservice lieferstatus niemals pfiat ruf sowieso vergelt kopie wos
+    dich unser unsere euer eure
     """.split()  # noqa: SIM905
 )
 
@@ -84,12 +85,13 @@ ENGLISH = frozenset(
 )
 
 #: German words that hold a sentence together. Whoever builds a sentence with them writes German, whatever words of the
-#: marketplace are English ("withdraw meinen dispute"); the other way round nobody writes.
+#: marketplace are English ("withdraw meinen dispute"); the other way round nobody writes. "die", "hat", "um", "den" and
+#: "er" are left out, since they are English words as well ("my die cut stickers", "my hat", "um, no").
 GERMAN_FRAME = frozenset(
     """
-    ich du er wir ihr der die das den dem des ein eine einen einem einer mein meine meinen meinem meiner dein deine
-    sein seine und oder aber ob dass weil wenn für auf mit von vom zu zum zur bei ist sind hat habe hab kann könnt
-    möchte soll muss nicht kein keine bitte mal noch schon auch nur wie wo wann warum wer welche welcher nen ner gegen
-    nach über um
+    ich du wir ihr mir dir mich dich sich uns euch ihm ihn ihnen der das dem des ein eine einen einem einer mein meine
+    meinen meinem meiner dein deine sein seine unser unsere euer eure und oder aber ob dass weil wenn für auf mit von
+    vom zu zum zur bei ist sind habe hab kann könnt möchte soll muss nicht kein keine bitte mal noch schon auch nur wie
+    wo wann warum wer welche welcher nen ner gegen nach über
     """.split()  # noqa: SIM905
 )

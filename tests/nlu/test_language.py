@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import math
+import random
 from pathlib import Path
 
 import pytest
@@ -13,9 +15,11 @@ from rasa.engine.storage.resource import Resource
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.nlu.code_digest import digest
+from bot.nlu.intents import SentenceIntentClassifier
 from bot.nlu.language import Language, detect
-from bot.nlu.language_grams import LanguageGrams
-from bot.nlu.language_words import ENGLISH, GERMAN
+from bot.nlu.language_grams import LanguageGrams, _parts
+from bot.nlu.language_words import ENGLISH, GERMAN, GERMAN_FRAME
 
 pytestmark = pytest.mark.unit
 
@@ -47,6 +51,11 @@ def test_no_word_speaks_for_both() -> None:
     assert not GERMAN & ENGLISH
 
 
+def test_what_holds_a_german_sentence_together_is_no_english_word() -> None:
+    assert GERMAN_FRAME <= GERMAN
+    assert not GERMAN_FRAME & {"die", "hat", "um", "den", "er"}
+
+
 SAID = [
     "ich will meinen auftrag stornieren", "wo bleibt das paket", "der verkäufer antwortet nicht", "rechnung und lieferschein",
     "i want to cancel my order", "where is the parcel", "the seller does not answer", "invoice and delivery note",
@@ -71,6 +80,51 @@ def test_letters_do_not_tell_what_both_languages_say(grams: LanguageGrams, text:
 def test_a_german_sentence_with_english_words_is_german(grams: LanguageGrams) -> None:
     assert detect("pls update zu mein order", grams) == "de"
     assert detect("please tell the Verkäufer to hurry", grams) == "en"
+
+
+class Letters(LanguageGrams):
+    """Letters that say the same of every text."""
+
+    def __init__(self, odds: float) -> None:
+        self._odds = odds
+
+    def log_odds(self, text: str) -> float:
+        return self._odds
+
+
+def test_one_word_that_holds_a_german_sentence_together_outweighs_an_english_one() -> None:
+    assert detect("cancel mein zzz", Letters(-1.2)) == "de"
+    assert detect("cancel tage zzz", Letters(-1.2)) == "en"
+    assert detect("my die zzz", Letters(-0.3)) == "en"
+
+
+def test_what_both_languages_write_makes_no_english_sentence_german(grams: LanguageGrams) -> None:
+    assert detect("my die cut stickers", grams) == "en"
+
+
+@pytest.mark.parametrize(("text", "least"), [("zzz", 0.9), ("zzz zzy", 0.55), ("angebot my", 0.55)])
+def test_a_single_unknown_word_takes_more_to_be_told(text: str, least: float) -> None:
+    odds = math.log(least / (1 - least))
+    assert detect(text, Letters(odds + 0.05)) == "de"
+    assert detect(text, Letters(-odds - 0.05)) == "en"
+    assert detect(text, Letters(odds - 0.05)) is None is detect(text, Letters(0.05 - odds))
+
+
+def test_some_words_of_a_sentence_are_learned_as_well() -> None:
+    told = [("eins zwei drei vier", "de"), ("one", "en")] * 20
+    parts = _parts(told, random.Random(1))
+    assert {language for _, language in parts} == {"de"}, "one word has no parts"
+    assert {len(text.split()) for text, _ in parts} == {1, 2, 3}
+    assert all(text in told[0][0] for text, _ in parts)
+
+
+def test_rasas_cache_sees_when_the_code_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert {Component.get_default_config()["code"] for Component in (Language, SentenceIntentClassifier)} == {digest()}
+    read = Path.read_bytes
+    for module in ("language.py", "language_words.py", "language_grams.py", "typos.py", "softmax.py"):
+        changed = lambda path, m=module: read(path) + b"#" * (path.name == m)  # noqa: E731
+        monkeypatch.setattr(Path, "read_bytes", changed)
+        assert digest.__wrapped__() != digest()
 
 
 def test_what_is_learned_is_saved_and_loaded(tmp_path: Path) -> None:
