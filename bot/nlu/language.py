@@ -44,7 +44,7 @@ _WORDS = 3  # how many words
 _LINGUA, _KNOWN, _FRAME = 0.4, 1.0, 1.5
 _LEAST = 1e-4  # so that no language is ever impossible
 _MOST = math.log((1 + _LEAST) / _LEAST)  # that lingua can say, either way
-_DECIDED, _DECIDED_ALONE = math.log(0.55 / 0.45), math.log(0.9 / 0.1)
+_DECIDED, _DECIDED_ALONE = math.log(0.55 / 0.45), math.log(0.87 / 0.13)
 
 
 def detect(text: str, grams: LanguageGrams | None = None) -> str | None:

@@ -74,7 +74,7 @@ def results(agent: Agent) -> dict[str, list[Parsed]]:
 
 @pytest.mark.parametrize(
     ("title", "least"),
-    [(f"de, {CLEAN}", 0.94), (f"en, {CLEAN}", 0.95), (f"de, {DISTURBED}", 0.92), (f"en, {DISTURBED}", 0.92)],
+    [(f"de, {CLEAN}", 0.963), (f"en, {CLEAN}", 0.974), (f"de, {DISTURBED}", 0.943), (f"en, {DISTURBED}", 0.95)],
 )
 def test_intents(
     results: dict[str, list[Parsed]], title: str, least: float, record_property: pytest.RecordProperty
@@ -104,7 +104,7 @@ def test_entities_of_misspelled_messages(results: dict[str, list[Parsed]], langu
 def test_the_language_is_told_or_left_open(results: dict[str, list[Parsed]], language: str) -> None:
     told, wrong = language_scores(results[f"{language}, {CLEAN}"])
     assert told >= 0.97
-    assert wrong <= 0.01
+    assert wrong <= 0.005
 
 
 @pytest.mark.parametrize("language", ["de", "en"])
@@ -119,7 +119,7 @@ def test_what_is_out_of_scope_is_caught_without_turning_others_away(
 def test_wishes_for_anything_else_are_mostly_caught(agent: Agent) -> None:
     found = asyncio.run(evaluate_public(agent))
     caught = [p.intent in ("out_of_scope", "nlu_fallback") for parsed in found.values() for p in parsed]
-    assert sum(caught) / len(caught) >= 0.82
+    assert sum(caught) / len(caught) >= 0.92
 
 
 def parsed(agent: Agent, texts: list[str]) -> dict[str, tuple[str, float]]:
