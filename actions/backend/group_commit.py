@@ -3,8 +3,10 @@
 A commit waits for the disk and for the lock of the file, which other processes want, too. So works queue up meanwhile,
 and up to `_MOST` that wait run one after the other in one transaction, each in a savepoint of its own: an error takes
 back that one alone. One that is alone has no savepoint, and one that needs SQLAlchemy's session gets a transaction of
-its own. Nobody hears of a result before the common commit is on disk. The works run on the event loop, the commit in a
-thread: a transaction in a thread would wait for Python's lock after each statement, with the file locked meanwhile.
+its own. Nobody hears of a result before the common commit is on disk.
+
+The works run on the event loop: a transaction in a thread would wait for Python's lock after each statement, with the
+file locked meanwhile. So does the commit where the disk is quick; where it is not, a thread waits for it (`Pace`).
 """
 
 from __future__ import annotations
