@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -124,7 +125,8 @@ async def test_a_connection_that_only_begins_a_request_ends(gateway: Gateway, en
         writer.write(b"GET /health HTTP/1.1\r\nHost: x\r\n")
         sending = asyncio.create_task(_trickle(writer))
         async with asyncio.timeout(5):
-            assert await reader.read() == b""
+            with suppress(ConnectionResetError):  # when a header was on its way
+                assert await reader.read() == b""
         assert asyncio.get_running_loop().time() - began < 3
         sending.cancel()
         writer.close()
