@@ -41,7 +41,8 @@ def serve(number):
     if "broken" in sys.argv:
         sys.stdout.close()  # what is left to say cannot be said: it must end all the same
         raise ValueError("words of a person")
-    signal.pause()
+    while True:  # pause() would sleep on after a signal that came just before it
+        time.sleep(0.05)
 
 def fork(real=os.fork, calls=iter(range(1000))):
     if next(calls) == 2:
